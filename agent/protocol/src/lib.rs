@@ -1,0 +1,14 @@
+//! The words that agent and gateway exchange: serde types and pure functions, no I/O.
+//!
+//! Reading order: [`code`] is what the paper carries, [`temporary`] what both sides derive from it,
+//! [`enrolment`] what is said over the temporary tunnel, [`words`] what two people compare,
+//! [`probe`] what is said every few seconds ever after.
+
+pub mod code;
+pub mod enrolment;
+mod key;
+pub mod probe;
+pub mod temporary;
+pub mod words;
+
+pub use key::{InvalidKey, PrivateKey, PublicKey};

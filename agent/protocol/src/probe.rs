@@ -1,0 +1,51 @@
+//! The small datagram that the agent sends through the tunnel every 10 to 15 s, and its answer.
+//!
+//! Byte 0 is the format version (1), the rest is `postcard`. What the gateway does not understand it
+//! does not answer. The sender is known by its tunnel address.
+
+use serde::{Deserialize, Serialize};
+
+/// No probe and no answer is longer, in bytes.
+pub const MAX: usize = 128;
+const VERSION: u8 = 1;
+
+/// From the agent: "are you there?", and what it has seen of the line since it started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// Counts up by one from the agent's start.
+    pub sequence: u32,
+    /// Median round trip of the last answers, in microseconds.
+    pub round_trip: Option<u32>,
+    /// Of the last 32 probes: how many were sent, how many were answered.
+    pub sent: u8,
+    pub answered: u8,
+    /// Version of the agent's program.
+    pub version: String,
+}
+
+/// From the gateway: the same sequence number, and its own clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    pub sequence: u32,
+    /// Milliseconds since 1970, the gateway's clock.
+    pub clock: i64,
+}
+
+pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
+    let mut bytes = vec![VERSION];
+    bytes.extend(postcard::to_stdvec(message).expect("these types have no unserialisable part"));
+    bytes
+}
+
+/// `None` for anything that is not exactly one message of this version.
+pub fn decode<T: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Option<T> {
+    if bytes.len() > MAX {
+        return None;
+    }
+    let (&version, body) = bytes.split_first()?;
+    if version != VERSION {
+        return None;
+    }
+    let (message, rest) = postcard::take_from_bytes(body).ok()?;
+    rest.is_empty().then_some(message)
+}
