@@ -5,6 +5,7 @@
 //! [`probe`] what is said every few seconds ever after.
 
 pub mod code;
+mod endpoint;
 pub mod enrolment;
 mod key;
 pub mod probe;

@@ -49,3 +49,34 @@ pub fn decode<T: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Option<T> {
     let (message, rest) = postcard::take_from_bytes(body).ok()?;
     rest.is_empty().then_some(message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn probe() -> Probe {
+        Probe { sequence: 300, round_trip: Some(45_000), sent: 32, answered: 31, version: "0.1.0".into() }
+    }
+
+    /// Agents and gateways of different ages talk to each other: these bytes never change.
+    #[test]
+    fn the_bytes_are_frozen() {
+        let answer = Answer { sequence: 300, clock: 1_700_000_000_000 };
+        assert_eq!(encode(&probe()), b"\x01\xac\x02\x01\xc8\xdf\x02\x20\x1f\x050.1.0");
+        assert_eq!(encode(&answer), b"\x01\xac\x02\x80\xa0\xab\xfe\xf9\x62");
+        assert_eq!(decode(&encode(&probe())), Some(probe()));
+        assert_eq!(decode(&encode(&answer)), Some(answer));
+    }
+
+    #[test]
+    fn what_is_not_one_whole_message_is_not_read() {
+        let whole = encode(&probe());
+        for cut in 0..whole.len() {
+            assert_eq!(decode::<Probe>(&whole[..cut]), None, "cut at {cut}");
+        }
+        assert_eq!(decode::<Probe>(&[&whole[..], &[0]].concat()), None, "followed by more");
+        assert_eq!(decode::<Probe>(&[&[2], &whole[1..]].concat()), None, "of another version");
+        let long = Probe { version: "0".repeat(MAX), ..probe() };
+        assert_eq!(decode::<Probe>(&encode(&long)), None, "too long");
+    }
+}
