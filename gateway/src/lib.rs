@@ -19,6 +19,7 @@ pub mod directory;
 // Ground: what everything stands on.
 pub mod config;
 pub mod journal;
+pub mod listeners;
 pub mod netd;
 pub mod store;
 pub mod web;

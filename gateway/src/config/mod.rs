@@ -1,0 +1,292 @@
+//! The gateway's one configuration file, wholly checked before anything is bound.
+//!
+//! Everything has a default but the communauté's name and domain; `gateway.example.toml` shows the
+//! defaults and a test holds it to them. A wrong file is explained problem by problem: key, value,
+//! remedy. This module knows no language: a problem names its message in the catalogue.
+
+mod reader;
+#[cfg(test)]
+mod tests;
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use beffroi_protocol::code::Endpoint;
+use ipnet::{Ipv4Net, Ipv6Net};
+
+use reader::{Reader, Section};
+
+/// Where the file is unless `--config` says otherwise.
+pub const DEFAULT_PATH: &str = "/etc/beffroi/gateway.toml";
+/// The port on which WireGuard listens unless the file says otherwise.
+pub const DEFAULT_PORT: u16 = 51820;
+/// TCP port of the intranet, inside the tunnel.
+pub const PORTAL_PORT: u16 = 443;
+/// TCP port of the admin page, inside the tunnel.
+pub const ADMIN_PORT: u16 = 8443;
+/// UDP port that answers probes, inside the tunnel.
+pub const PROBE_PORT: u16 = 4711;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    pub community: Community,
+    pub network: Network,
+    pub admin: Admin,
+    pub storage: Storage,
+    pub netd: Netd,
+    pub backup: Backup,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Community {
+    /// As people say it: "Communauté de communes Cœur de Caux".
+    pub name: String,
+    /// The communauté's own domain, below which are `intranet` and `admin`.
+    pub domain: String,
+    /// IANA name of the time zone in which dates are shown.
+    pub time_zone: String,
+    /// What a person in need rings or writes to; shown under "help".
+    pub help: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Network {
+    /// Where town halls find the gateway from outside; printed on every invitation.
+    pub endpoint: Endpoint,
+    /// UDP port of WireGuard: the one open port.
+    pub port: u16,
+    /// Addresses inside the tunnel; the gateway has the first one.
+    pub ipv4: Ipv4Net,
+    pub ipv6: Ipv6Net,
+    /// Largest packet inside the tunnel, in bytes.
+    pub mtu: u16,
+    /// Name of the network interface.
+    pub interface: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admin {
+    /// The server's local addresses on which the admin page listens, beside the tunnel.
+    pub listen: Vec<SocketAddr>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Storage {
+    /// The database and the blobs.
+    pub directory: PathBuf,
+    /// The socket on which commands such as `backup` reach the running gateway.
+    pub socket: PathBuf,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Netd {
+    /// The socket between `beffroi-gateway` and `beffroi-netd`.
+    pub socket: PathBuf,
+    /// netd's own directory: the private key and the last wanted state.
+    pub directory: PathBuf,
+    /// The user whose processes may speak to netd, beside root.
+    pub user: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backup {
+    pub directory: PathBuf,
+    /// The `age` recipient to which backups are sealed; without one they are in clear and lack the
+    /// gateway's private key.
+    pub recipient: Option<String>,
+    /// How many backups are kept.
+    pub keep: u32,
+}
+
+/// One thing to put right in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Full name of the key, such as `network.port`; empty when the file as a whole is meant.
+    pub key: String,
+    /// What stands there now.
+    pub value: String,
+    /// Identifier of the sentence in the catalogue that says what to do.
+    pub remedy: &'static str,
+    /// What the sentence fills in, beyond key and value.
+    pub detail: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("cannot read {path}")]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{} wrong in {path}", .problems.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>().join(", "))]
+    Wrong { path: PathBuf, problems: Vec<Problem> },
+}
+
+impl Config {
+    /// # Errors
+    /// When the file cannot be read, or with every problem that it has.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(&text).map_err(|problems| ConfigError::Wrong { path: path.to_owned(), problems })
+    }
+
+    /// # Errors
+    /// Every problem that the text has, in the order of the sections.
+    pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        let mut reader = Reader::new(text)?;
+
+        let mut section = reader.section("community");
+        // Defaults below are made from the domain: a wrong one is reported, and replaced by one that
+        // no name can have (RFC 6761), so that it is reported once.
+        let domain = section
+            .required("domain", "config-domain", domain_name)
+            .unwrap_or_else(|| "domain.invalid".to_owned());
+        let community = Community {
+            name: section.required("name", "config-name", line_of_text).unwrap_or_default(),
+            time_zone: section.optional("time_zone", "config-time-zone", "Europe/Paris", time_zone),
+            help: section.optional("help", "config-help", "", short_text),
+            domain: domain.clone(),
+        };
+        section.end();
+
+        let mut section = reader.section("network");
+        let network = network(&mut section, &domain);
+        section.end();
+
+        let mut section = reader.section("admin");
+        let admin = Admin {
+            listen: section.optional_list("listen", "config-listen", &["127.0.0.1:8443"], |text| {
+                text.parse().ok()
+            }),
+        };
+        section.end();
+
+        let mut section = reader.section("storage");
+        let storage = Storage {
+            directory: section.optional("directory", "config-path", "/var/lib/beffroi", absolute_path),
+            socket: section.optional("socket", "config-path", "/run/beffroi/control.sock", absolute_path),
+        };
+        section.end();
+
+        let mut section = reader.section("netd");
+        let netd = Netd {
+            socket: section.optional("socket", "config-path", "/run/beffroi-netd/netd.sock", absolute_path),
+            directory: section.optional("directory", "config-path", "/var/lib/beffroi-netd", absolute_path),
+            user: section.optional("user", "config-user", "beffroi", line_of_text),
+        };
+        section.end();
+
+        let mut section = reader.section("backup");
+        let backup = Backup {
+            directory: section.optional("directory", "config-path", "/var/backups/beffroi", absolute_path),
+            recipient: section.optional("recipient", "config-recipient", "", age_recipient),
+            keep: section.optional_number("keep", "config-keep", 14, 1..=1000),
+        };
+        section.end();
+
+        reader.end()?;
+        Ok(Self { community, network, admin, storage, netd, backup })
+    }
+
+    /// The name of the intranet, as typed in a browser.
+    pub fn intranet_name(&self) -> String {
+        format!("intranet.{}", self.community.domain)
+    }
+
+    /// The name of the admin page.
+    pub fn admin_name(&self) -> String {
+        format!("admin.{}", self.community.domain)
+    }
+}
+
+fn network(section: &mut Section<'_>, domain: &str) -> Network {
+    let port = section.optional_number("port", "config-port", DEFAULT_PORT, 1..=65535);
+    let endpoint = section.optional("endpoint", "config-endpoint", &format!("passerelle.{domain}"), |text| {
+        endpoint(text, port)
+    });
+    let ipv6 = section.optional("ipv6", "config-ipv6", &own_prefix(domain).to_string(), |text| {
+        text.parse::<Ipv6Net>().ok().filter(|net| net.prefix_len() == 64).map(|net| net.trunc())
+    });
+    Network {
+        endpoint,
+        port,
+        ipv4: section.optional("ipv4", "config-ipv4", "10.66.0.0/16", private_network),
+        ipv6,
+        mtu: section.optional_number("mtu", "config-mtu", 1280, 1280..=1420),
+        interface: section.optional("interface", "config-interface", "beffroi", interface_name),
+    }
+}
+
+/// The communauté's own prefix (RFC 4193): 40 bits drawn from the domain, so that every gateway of
+/// the same domain, a restored one too, has the same.
+fn own_prefix(domain: &str) -> Ipv6Net {
+    let drawn = blake3::hash(domain.as_bytes());
+    let mut octets = [0; 16];
+    octets[0] = 0xfd;
+    octets[1..6].copy_from_slice(&drawn.as_bytes()[..5]);
+    Ipv6Net::new_assert(Ipv6Addr::from(octets), 64)
+}
+
+fn domain_name(text: &str) -> Option<String> {
+    let text = text.trim().trim_end_matches('.').to_ascii_lowercase();
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    (text.len() <= 200 && text.contains('.') && text.split('.').all(label)).then_some(text)
+}
+
+fn line_of_text(text: &str) -> Option<String> {
+    short_text(text).filter(|text| !text.is_empty())
+}
+
+fn short_text(text: &str) -> Option<String> {
+    let text = text.trim();
+    (text.chars().count() <= 200 && !text.chars().any(char::is_control)).then(|| text.to_owned())
+}
+
+fn time_zone(text: &str) -> Option<String> {
+    jiff::tz::TimeZone::get(text).ok().map(|_| text.to_owned())
+}
+
+/// `name`, `name:port`, `address`, `address:port` or `[address]:port`.
+fn endpoint(text: &str, port: u16) -> Option<Endpoint> {
+    if let Ok(address) = text.parse() {
+        return Some(Endpoint::Address(SocketAddr::new(address, port)));
+    }
+    if let Ok(address) = text.parse() {
+        return Some(Endpoint::Address(address));
+    }
+    let (host, port) = match text.split_once(':') {
+        Some((host, given)) => (host, given.parse().ok().filter(|port| *port != 0)?),
+        None => (text, port),
+    };
+    Some(Endpoint::Name { host: domain_name(host)?, port })
+}
+
+fn private_network(text: &str) -> Option<Ipv4Net> {
+    let network = text.parse::<Ipv4Net>().ok()?.trunc();
+    let shared = Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10);
+    let private = network.network().is_private() || shared.contains(&network);
+    (private && (8..=22).contains(&network.prefix_len())).then_some(network)
+}
+
+/// At most 15 bytes (IFNAMSIZ of the kernel, less the final zero).
+fn interface_name(text: &str) -> Option<String> {
+    let fits = (1..=15).contains(&text.len());
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    (fits && plain).then(|| text.to_owned())
+}
+
+fn absolute_path(text: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(text);
+    path.is_absolute().then_some(path)
+}
+
+/// Empty means none.
+fn age_recipient(text: &str) -> Option<Option<String>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    text.parse::<age::x25519::Recipient>().ok().map(|_| Some(text.to_owned()))
+}
