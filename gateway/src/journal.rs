@@ -17,15 +17,10 @@ pub fn start(identifier: &str) -> anyhow::Result<()> {
         .and_then(|text| text.parse::<LevelFilter>().ok())
         .unwrap_or(LevelFilter::Info);
     if systemd_journal_logger::connected_to_journal() {
-        systemd_journal_logger::JournalLog::new()?
-            .with_syslog_identifier(identifier.to_owned())
-            .install()?;
+        systemd_journal_logger::JournalLog::new()?.with_syslog_identifier(identifier.to_owned()).install()?;
         log::set_max_level(level);
     } else {
-        env_logger::Builder::new()
-            .filter_level(LevelFilter::Warn)
-            .filter_module("beffroi", level)
-            .init();
+        env_logger::Builder::new().filter_level(LevelFilter::Warn).filter_module("beffroi", level).init();
     }
     Ok(())
 }

@@ -153,9 +153,8 @@ impl Config {
 
         let mut section = reader.section("admin");
         let admin = Admin {
-            listen: section.optional_list("listen", "config-listen", &["127.0.0.1:8443"], |text| {
-                text.parse().ok()
-            }),
+            listen: section
+                .optional_list("listen", "config-listen", &["127.0.0.1:8443"], |text| text.parse().ok()),
         };
         section.end();
 
@@ -249,19 +248,12 @@ fn time_zone(text: &str) -> Option<String> {
     jiff::tz::TimeZone::get(text).ok().map(|_| text.to_owned())
 }
 
-/// `name`, `name:port`, `address`, `address:port` or `[address]:port`.
+/// A name without a dot is known on a local network at best, not to a town hall.
 fn endpoint(text: &str, port: u16) -> Option<Endpoint> {
-    if let Ok(address) = text.parse() {
-        return Some(Endpoint::Address(SocketAddr::new(address, port)));
-    }
-    if let Ok(address) = text.parse() {
-        return Some(Endpoint::Address(address));
-    }
-    let (host, port) = match text.split_once(':') {
-        Some((host, given)) => (host, given.parse().ok().filter(|port| *port != 0)?),
-        None => (text, port),
-    };
-    Some(Endpoint::Name { host: domain_name(host)?, port })
+    Endpoint::with_default_port(text, port).ok().filter(|endpoint| match endpoint {
+        Endpoint::Name { host, .. } => host.as_str().contains('.'),
+        Endpoint::Address(_) => true,
+    })
 }
 
 fn private_network(text: &str) -> Option<Ipv4Net> {

@@ -70,9 +70,7 @@ impl Section<'_> {
     ) -> T {
         self.known.push(key);
         let given = self.table.remove(key).and_then(|value| self.parsed(key, &value, remedy, &parse));
-        given
-            .or_else(|| parse(default))
-            .expect("a default is of the form that its own key asks for")
+        given.or_else(|| parse(default)).expect("a default is of the form that its own key asks for")
     }
 
     pub(super) fn optional_list<T>(
