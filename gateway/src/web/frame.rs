@@ -1,0 +1,177 @@
+//! What surrounds every page of a door: its title, its navigation, the sentence that follows a POST. And the
+//! page that a refusal becomes.
+//!
+//! It does not know the doors: each gives its [`Door`]. It does not know who may come in: `access` tells it the
+//! caller's name, to be shown.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+use data_encoding::BASE64URL_NOPAD;
+
+use super::filters;
+use super::icons::Icon;
+use super::refusal::{Refusal, Told};
+use super::reply::NOTICE_COOKIE;
+use super::request::cookie;
+use super::texts::t;
+
+/// What the pages of one door have in common.
+#[derive(Debug)]
+pub struct Door {
+    /// The communauté's name, as written in the configuration.
+    pub community: String,
+    /// What this door is called on screen: the name of a text.
+    pub name: &'static str,
+    /// In their order on screen; shown to those who may follow them.
+    pub entries: Vec<Entry>,
+    /// The page about the caller's own account, at doors that have accounts.
+    pub account: Option<&'static str>,
+}
+
+/// One word of the navigation.
+#[derive(Debug)]
+pub struct Entry {
+    /// Where it leads; the entry is marked on every page below.
+    pub path: &'static str,
+    /// The name of a text.
+    pub text: &'static str,
+    /// Beside the text.
+    pub icon: Icon,
+}
+
+/// The frame of one answer. Every page holds one as its field `frame`.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    door: Arc<Door>,
+    path: String,
+    caller: Option<String>,
+    notice: Option<String>,
+}
+
+impl Frame {
+    /// Shows who is calling, and the navigation with it.
+    #[must_use]
+    pub fn with_caller(mut self, name: impl Into<String>) -> Frame {
+        self.caller = Some(name.into());
+        self
+    }
+
+    /// The communauté's name.
+    pub fn community(&self) -> &str {
+        &self.door.community
+    }
+
+    /// The name of the text that names this door.
+    pub fn name(&self) -> &'static str {
+        self.door.name
+    }
+
+    /// The navigation, for those who may follow it.
+    pub fn entries(&self) -> &[Entry] {
+        if self.caller.is_some() { &self.door.entries } else { &[] }
+    }
+
+    /// Who is calling, as shown.
+    pub fn caller(&self) -> Option<&str> {
+        self.caller.as_deref()
+    }
+
+    /// The sentence that follows a POST.
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
+    }
+
+    /// The page about the caller's own account.
+    pub fn account(&self) -> Option<&'static str> {
+        self.door.account
+    }
+
+    /// Whether the page is the one that the entry leads to, or below it.
+    pub fn is_here(&self, path: &str) -> bool {
+        match self.path.strip_prefix(path) {
+            Some(rest) => rest.is_empty() || path != "/" && rest.starts_with('/'),
+            None => false,
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Frame {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Frame, Refusal> {
+        parts.extensions.get::<Frame>().cloned().ok_or_else(|| Refusal::broken(&NoFrame))
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a page was asked for outside of any door")]
+struct NoFrame;
+
+/// Gives every request of a door its frame, and every refusal its page.
+pub(super) async fn surround(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
+    let notice = notice(request.headers());
+    let spend = notice.is_some() && request.method() == Method::GET && is_looked_at(request.headers());
+    let frame = Frame { door, path: request.uri().path().to_owned(), caller: None, notice };
+    request.extensions_mut().insert(frame.clone());
+    let mut response = dress(frame, next.run(request).await);
+    if spend && response.status() == StatusCode::OK {
+        let gone = format!("{NOTICE_COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
+        let gone = HeaderValue::from_str(&gone).expect("the cookie is ASCII");
+        response.headers_mut().append(header::SET_COOKIE, gone);
+    }
+    response
+}
+
+/// A refusal becomes a page in that frame; any other answer is left as it is.
+pub fn dress(frame: Frame, mut response: Response) -> Response {
+    let told = match response.extensions_mut().remove::<Told>() {
+        Some(told) => told,
+        None if response.headers().contains_key(header::CONTENT_TYPE) => return response,
+        None => match response.status() {
+            StatusCode::NOT_FOUND => Told { sentence: t("web-not-found"), incident: None },
+            StatusCode::METHOD_NOT_ALLOWED => Told { sentence: t("web-not-allowed"), incident: None },
+            StatusCode::REQUEST_TIMEOUT => Told { sentence: t("web-too-slow"), incident: None },
+            _ => return response,
+        },
+    };
+    let page = RefusalPage { frame, sentence: told.sentence, incident: told.incident.map(|i| i.to_string()) };
+    match page.render() {
+        Ok(page) => {
+            let mut dressed = (response.status(), Html(page)).into_response();
+            for (name, value) in response.headers() {
+                if name != header::CONTENT_LENGTH {
+                    dressed.headers_mut().append(name, value.clone());
+                }
+            }
+            dressed
+        }
+        Err(error) => {
+            log::error!("the page of a refusal cannot be written: {error}");
+            response
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "web/templates/refusal.html")]
+struct RefusalPage {
+    frame: Frame,
+    sentence: String,
+    incident: Option<String>,
+}
+
+fn notice(headers: &HeaderMap) -> Option<String> {
+    let bytes = BASE64URL_NOPAD.decode(cookie(headers, NOTICE_COOKIE)?.as_bytes()).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+/// A live fragment fetched by the script must not eat the sentence that a person has yet to read.
+fn is_looked_at(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-dest").is_none_or(|dest| dest == "document")
+}
