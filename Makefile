@@ -1,0 +1,67 @@
+# Everything a developer or CI does. `make` alone lists the targets.
+
+SHELL := /bin/bash -euo pipefail
+.DEFAULT_GOAL := help
+.PHONY: help deps build check test bench demo install clean
+
+# Debian 12 or 13: what builds Beffroi, what it calls at run time, and what the scenarios use.
+PACKAGES := build-essential ca-certificates curl \
+	iproute2 nftables \
+	chromium chromium-driver dnsmasq-base iputils-ping python3 python3-pip tcpdump util-linux wireguard-tools
+
+NEXTEST_VERSION := 0.9.143
+DENY_VERSION := 0.20.2
+
+# A toolchain that `make deps` has just installed is not in the PATH of the shell that called make.
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+deps: ## install what is missing: Debian packages, the Rust toolchain, cargo tools
+	@missing=(); for package in $(PACKAGES); do \
+	  [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null || true)" = installed ] || missing+=($$package); \
+	done; \
+	if [ $${#missing[@]} -gt 0 ]; then \
+	  echo "installing $${missing[*]}"; $(as_root) apt-get update -qq; \
+	  $(as_root) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}"; \
+	fi
+	@command -v cargo > /dev/null || $(install_rust)
+	@cargo --version > /dev/null
+	@cargo nextest --version > /dev/null 2>&1 || cargo install --locked cargo-nextest@$(NEXTEST_VERSION)
+	@cargo deny --version > /dev/null 2>&1 || cargo install --locked cargo-deny@$(DENY_VERSION)
+	@[ -e target/browser/axe_playwright_python/axe.min.js ] || /usr/bin/python3 -m pip install --quiet --disable-pip-version-check \
+	  --no-deps --require-hashes --root-user-action ignore --target target/browser --upgrade -r tests/browser/requirements.txt
+
+build: deps ## build the programs, for development
+	cargo build --workspace --bins
+
+check: deps ## formatting, lints, dependency policy, arrows between rooms
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo deny --log-level error check bans licenses sources
+	@if timeout 60 cargo deny --log-level off fetch db > /dev/null 2>&1; then cargo deny check advisories; \
+	else echo "advisories NOT CHECKED: the advisory database cannot be reached from here"; fi
+	cargo test --package beffroi-tests --test architecture
+
+test: build ## pure, slice and scenario tests (the scenarios in namespaces of their own)
+	cargo nextest run --workspace
+	cargo test --quiet --workspace --doc
+
+demo: build ## a gateway and three town halls on this machine; with CHECK=1, check each step and stop
+	target/debug/demo $(if $(filter-out 0,$(CHECK)),--check)
+
+install: ## install programs and units under DESTDIR
+	cargo build --release --locked --package beffroi-gateway --package beffroi-agent
+	install -D -t $(DESTDIR)/usr/bin target/release/beffroi-gateway target/release/beffroi-netd target/release/beffroi-agent
+
+clean: ## remove everything that was built
+	cargo clean
+
+as_root = $$([ "$$(id -u)" = 0 ] || echo sudo)
+
+# Debian 13 has rustup as a package, Debian 12 has not; rustup then reads rust-toolchain.toml by itself.
+define install_rust
+{ apt-cache show rustup > /dev/null 2>&1 && $(as_root) apt-get install -y -qq --no-install-recommends rustup && rustup toolchain install; } || \
+  { echo "No Rust here, and this Debian has no package of rustup: install it from https://rustup.rs, then call make again." >&2; exit 1; }
+endef
