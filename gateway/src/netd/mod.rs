@@ -1,1 +1,57 @@
-//! Not built yet.
+//! The process that holds the WireGuard interface and the firewall, and what the gateway says to it.
+//!
+//! `beffroi-netd` has one capability and no ear for strangers; `beffroi-gateway` hears strangers and
+//! has no capability. Between them is one Unix socket and one message: [`Wanted`], the whole desired
+//! state, answered by [`Present`]. This module knows keys, addresses and ports; it does not know what
+//! a commune or an invitation is.
+
+mod client;
+mod message;
+
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+pub use client::{Client, Error};
+
+/// The whole desired state. What is not in it goes away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    pub tunnel: beffroi_tunnel::Wanted,
+    pub firewall: Firewall,
+}
+
+/// Who may reach what of this machine through the tunnel. An empty list denies.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Firewall {
+    /// Networks of the enrolled machines.
+    pub machines: BTreeSet<IpNet>,
+    /// What they may reach here, besides an answer to a ping.
+    pub machine_ports: BTreeSet<Port>,
+    /// Machines that hold an invitation and have no key of their own yet.
+    pub invited: Option<Invited>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invited {
+    pub network: IpNet,
+    /// The one port they may reach.
+    pub port: Port,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Port {
+    Tcp(u16),
+    Udp(u16),
+}
+
+/// The interface as it is now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Present {
+    /// Its `key` is the gateway's public key.
+    pub tunnel: beffroi_tunnel::Present,
+    /// How many differences this message made netd write: 0 when all was as wanted.
+    pub changes: usize,
+}
