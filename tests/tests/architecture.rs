@@ -14,23 +14,24 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The floors, from the top. A new room is one word here.
 const FLOORS: [(Floor, &[&str]); 4] = [
-    (Floor::Doors, &["admin", "agents", "portal"]),
+    (Floor::Doors, &["admin", "agents", "command", "portal"]),
     (Floor::Features, &["certificates", "enrolment", "links", "news"]),
     (Floor::Nouns, &["access", "audit", "directory"]),
-    (Floor::Ground, &["config", "control", "journal", "netd", "store", "web"]),
+    (Floor::Ground, &["config", "control", "journal", "listeners", "netd", "store", "web"]),
 ];
 
 /// The only arrows within a floor.
-const WITHIN: [(&str, &str); 10] = [
+const WITHIN: [(&str, &str); 11] = [
     ("access", "directory"),
+    ("config", "web"),
     ("control", "config"),
     ("control", "journal"),
     ("control", "store"),
+    ("listeners", "config"),
     ("netd", "config"),
     ("netd", "journal"),
     ("store", "config"),
     ("store", "journal"),
-    ("web", "config"),
     ("web", "journal"),
 ];
 

@@ -2,7 +2,7 @@
 //!
 //! Everything has a default but the communauté's name and domain; `gateway.example.toml` shows the
 //! defaults and a test holds it to them. A wrong file is explained problem by problem: key, value,
-//! remedy. This module knows no language: a problem names its message in the catalogue.
+//! remedy, in the words of the catalogue.
 
 mod reader;
 #[cfg(test)]
@@ -15,6 +15,8 @@ use beffroi_protocol::code::Endpoint;
 use ipnet::{Ipv4Net, Ipv6Net};
 
 use reader::{Reader, Section};
+
+use crate::web::t_with;
 
 /// Where the file is unless `--config` says otherwise.
 pub const DEFAULT_PATH: &str = "/etc/beffroi/gateway.toml";
@@ -105,7 +107,7 @@ pub struct Problem {
     pub key: String,
     /// What stands there now.
     pub value: String,
-    /// Identifier of the sentence in the catalogue that says what to do.
+    /// Name of the sentence in the catalogue that says what to do.
     pub remedy: &'static str,
     /// What the sentence fills in, beyond key and value.
     pub detail: String,
@@ -117,6 +119,37 @@ pub enum ConfigError {
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{} wrong in {path}", .problems.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>().join(", "))]
     Wrong { path: PathBuf, problems: Vec<Problem> },
+}
+
+impl ConfigError {
+    /// The same for the person at the terminal: each problem on a line, with what to do.
+    pub fn explain(&self) -> String {
+        match self {
+            Self::Unreadable { path, source } => t_with(
+                "config-unreadable",
+                &[("path", &path.display().to_string()), ("cause", &source.to_string())],
+            ),
+            Self::Wrong { path, problems } => {
+                let head = t_with("config-wrong", &[("path", &path.display().to_string())]);
+                let lines = problems.iter().map(|problem| format!("\n  {}", problem.explain()));
+                std::iter::once(head).chain(lines).collect()
+            }
+        }
+    }
+}
+
+impl Problem {
+    fn explain(&self) -> String {
+        let Self { key, value, remedy, detail } = self;
+        let remedy = t_with(remedy, &[("key", key), ("value", value), ("detail", detail)]);
+        match (key.is_empty(), value.is_empty()) {
+            (true, _) => remedy,
+            (false, true) => t_with("config-problem-missing", &[("key", key), ("remedy", &remedy)]),
+            (false, false) => {
+                t_with("config-problem-key", &[("key", key), ("value", value), ("remedy", &remedy)])
+            }
+        }
+    }
 }
 
 impl Config {

@@ -67,3 +67,18 @@ fn wrong_configurations_are_found() {
     }
     assert!(seen >= 8, "only {seen} fixtures");
 }
+
+#[test]
+fn a_wrong_configuration_is_explained_in_words() {
+    let text = LEAST.replace("coeur-de-caux.fr", "mairie") + "[network]\nprot = 1\n";
+    let problems = Config::parse(&text).expect_err("two mistakes");
+    let error = ConfigError::Wrong { path: "/etc/beffroi/gateway.toml".into(), problems };
+    assert_eq!(
+        error.explain(),
+        "La configuration /etc/beffroi/gateway.toml est à corriger\u{a0}:\n  \
+         community.domain = «\u{a0}mairie\u{a0}»\u{a0}: indiquez le nom de domaine de la communauté, par \
+         exemple \"coeur-de-caux.fr\".\n  \
+         network.prot = «\u{a0}1\u{a0}»\u{a0}: ce réglage n’existe pas. Les réglages possibles ici sont\u{a0}: port, \
+         endpoint, ipv6, ipv4, mtu, interface."
+    );
+}

@@ -185,7 +185,10 @@ mod tests {
     #[test]
     fn names_are_kept_as_they_are_written() {
         fn check(text: &str, expected: Result<&str, InvalidName>) {
-            assert_eq!(CommuneName::parse(text).as_ref().map(CommuneName::as_str), expected.as_ref().copied());
+            assert_eq!(
+                CommuneName::parse(text).as_ref().map(CommuneName::as_str),
+                expected.as_ref().copied()
+            );
         }
         check("  Saint-Pierre-Lavis ", Ok("Saint-Pierre-Lavis"));
         check("L'Isle-d'Abeau", Ok("L'Isle-d'Abeau"));

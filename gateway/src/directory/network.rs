@@ -74,7 +74,10 @@ mod tests {
 
     #[test]
     fn machines_follow_the_gateway_in_both_networks() {
-        assert_eq!(network().gateway().map(|address| address.to_string()), ["10.66.0.1", "fd12:3456:789a::1"]);
+        assert_eq!(
+            network().gateway().map(|address| address.to_string()),
+            ["10.66.0.1", "fd12:3456:789a::1"]
+        );
         assert_eq!(
             network().machine(MachineId(256)).map(|net| net.to_string()),
             ["10.66.1.0/32", "fd12:3456:789a::100/128"]
