@@ -1,1 +1,165 @@
-//! Not built yet.
+//! The one place where state lives: a database and, beside it, blobs.
+//!
+//! A closure given to [`Store::read`] sees one snapshot. A closure given to [`Store::write`] sees what is
+//! committed and what it wrote itself; when the call returns `Ok`, all of it is on the disk, and when the
+//! closure refuses, none of it is. Keys and values are bytes with a version, so that a file of today can be
+//! read by every later release.
+//!
+//! The store does not know what the rows mean; every table belongs to the module that names it. That the
+//! database is redb shows in no signature here.
+
+mod error;
+mod key;
+mod migrations;
+mod open;
+mod read;
+mod table;
+mod write;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::thread::{self, JoinHandle};
+
+use redb::Database;
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use error::{Error, Failure, OpenError};
+pub use key::Key;
+pub use read::{Order, Page, Read, ReadTx, Row};
+pub use table::{Bounds, Record, Table};
+pub use write::{Write, WriteTx};
+
+use writer::{Job, Writer};
+
+/// Bytes of a key at most.
+pub const KEY_MAX: usize = 1024;
+/// Bytes of a value at most, its version included.
+pub const VALUE_MAX: usize = 64 * 1024;
+/// Bytes of keys and values that one closure may write.
+pub const TRANSACTION_MAX: usize = 1024 * 1024;
+
+/// A handle to the open database. The last clone closes it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    database: Arc<Database>,
+    /// Taken when the store is closed; its end is what ends the thread.
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    failure: watch::Receiver<Option<Failure>>,
+}
+
+impl Store {
+    /// Opens the database of a state directory. Makes the directory and the database when neither is there,
+    /// and brings an older layout up to this release's.
+    pub fn open(directory: &Path) -> Result<Store, OpenError> {
+        Store::start(open::open(directory)?)
+    }
+
+    fn start(database: Database) -> Result<Store, OpenError> {
+        let database = Arc::new(database);
+        let (failed, failure) = watch::channel(None);
+        let Writer { jobs, thread } =
+            Writer::start(database.clone(), failed).map_err(|source| OpenError::Thread { source })?;
+        Ok(Store { inner: Arc::new(Inner { database, jobs: Some(jobs), thread: Some(thread), failure }) })
+    }
+
+    /// Runs a closure over a snapshot. It may only wait for the transaction it is given.
+    pub async fn read<T, E, F>(&self, closure: F) -> Result<T, E>
+    where
+        F: AsyncFn(&ReadTx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.inner.alive()?;
+        let database = self.inner.database.clone();
+        let run = move || {
+            let tx = ReadTx::begin(&*database)?;
+            poll_now(closure(&tx))?
+        };
+        match tokio::task::spawn_blocking(run).await {
+            Ok(outcome) => outcome,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(Error::Closed.into()),
+            },
+        }
+    }
+
+    /// Runs a closure that writes; durable when it returns `Ok`. The closure may only wait for the
+    /// transaction it is given, and has no other effect, because it may be run again.
+    pub async fn write<T, E, F>(&self, closure: F) -> Result<T, E>
+    where
+        F: AsyncFn(&mut WriteTx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (answer, outcome) = oneshot::channel();
+        let jobs = self.inner.jobs.as_ref().ok_or(Error::Closed)?;
+        if jobs.send(writer::job(closure, answer)).await.is_err() {
+            return Err(self.inner.ended().into());
+        }
+        match outcome.await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(_) => Err(self.inner.ended().into()),
+        }
+    }
+
+    /// Returns when the database can no longer be written, which only a restart of the process repairs.
+    pub async fn failed(&self) -> Failure {
+        let mut failure = self.inner.failure.clone();
+        loop {
+            if let Some(source) = failure.borrow_and_update().clone() {
+                return source;
+            }
+            if failure.changed().await.is_err() {
+                // The thread has ended because the store was closed, which is no failure.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// After a failed commit nothing is answered any more: what is read could be more than what is kept.
+    fn alive(&self) -> Result<(), Error> {
+        match &*self.failure.borrow() {
+            Some(source) => Err(Error::Failed(source.clone())),
+            None => Ok(()),
+        }
+    }
+
+    fn ended(&self) -> Error {
+        self.alive().err().unwrap_or(Error::Closed)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.jobs = None;
+        let Some(thread) = self.thread.take() else { return };
+        // A closure may have owned the last handle; the thread cannot wait for itself.
+        if thread.thread().id() != thread::current().id() {
+            // A panic of the thread was told to every caller when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Runs a closure's future to its end on this thread. Within a transaction nothing has to be waited for.
+fn poll_now<T>(future: impl Future<Output = T>) -> Result<T, Error> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => Ok(outcome),
+        Poll::Pending => Err(Error::Waited),
+    }
+}

@@ -1,0 +1,97 @@
+//! Opening and making the database file.
+//!
+//! A file that cannot be opened is left as it is. A new one is made under another name and renamed when it
+//! is whole, so that an empty or half-written `beffroi.redb` is always damage and never a first start.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use redb::{Builder, Database, DatabaseError, StorageError};
+
+use super::OpenError;
+use super::migrations;
+
+const DATABASE: &str = "beffroi.redb";
+const UNFINISHED: &str = "beffroi.redb.new";
+const BLOBS: &str = "blobs";
+
+/// Memory for pages of the database; redb's own default is 1 GiB.
+const CACHE: usize = 64 * 1024 * 1024;
+
+pub(super) fn open(directory: &Path) -> Result<Database, OpenError> {
+    let path = database_path(directory);
+    make_directory(directory).map_err(|source| OpenError::Directory { path: directory.into(), source })?;
+    if !path.exists() {
+        if holds_anything(&directory.join(BLOBS)) {
+            return Err(OpenError::Missing { path });
+        }
+        create(directory, &path)?;
+    }
+    let database = guard(&path, || builder().open(&path))?;
+    migrations::bring_up(&database, &path, migrations::STEPS)?;
+    Ok(database)
+}
+
+pub(super) fn database_path(directory: &Path) -> PathBuf {
+    directory.join(DATABASE)
+}
+
+pub(super) fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(CACHE);
+    builder
+}
+
+fn make_directory(directory: &Path) -> Result<(), io::Error> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+fn holds_anything(directory: &Path) -> bool {
+    fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+fn create(directory: &Path, path: &Path) -> Result<(), OpenError> {
+    let unfinished = directory.join(UNFINISHED);
+    let failed = |source| OpenError::Directory { path: directory.into(), source };
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).map_err(failed)?;
+    let database = guard(&unfinished, || builder().create(&unfinished))?;
+    migrations::initialise(&database, migrations::STEPS)?;
+    drop(database);
+    fs::rename(&unfinished, path).map_err(failed)?;
+    sync_directory(directory).map_err(failed)
+}
+
+/// A renamed file is sure to be found under its new name only when its directory is on the disk too.
+pub(super) fn sync_directory(directory: &Path) -> Result<(), io::Error> {
+    File::open(directory)?.sync_all()
+}
+
+/// Opens, and says in our words what is wrong. redb may panic on a file that was damaged from outside.
+pub(super) fn guard<T>(path: &Path, open: impl FnOnce() -> Result<T, DatabaseError>) -> Result<T, OpenError> {
+    let path = path.to_owned();
+    match catch_unwind(AssertUnwindSafe(open)) {
+        Ok(Ok(database)) => Ok(database),
+        Ok(Err(error)) => Err(explain(path, error)),
+        Err(_) => Err(OpenError::Damaged { path, reason: "its pages contradict each other".to_owned() }),
+    }
+}
+
+fn explain(path: PathBuf, error: DatabaseError) -> OpenError {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path },
+        DatabaseError::Storage(StorageError::Io(source)) => match source.kind() {
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
+                OpenError::Damaged { path, reason: source.to_string() }
+            }
+            _ => OpenError::Unreadable { path, source },
+        },
+        error => OpenError::Damaged { path, reason: error.to_string() },
+    }
+}
