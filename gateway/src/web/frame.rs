@@ -13,13 +13,16 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use data_encoding::BASE64URL_NOPAD;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
+use super::dates;
 use super::filters;
 use super::icons::Icon;
 use super::refusal::{Refusal, Told};
 use super::reply::NOTICE_COOKIE;
 use super::request::cookie;
-use super::texts::t;
+use super::texts::{Text, t};
 
 /// What the pages of one door have in common.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub struct Door {
     pub entries: Vec<Entry>,
     /// The page about the caller's own account, at doors that have accounts.
     pub account: Option<&'static str>,
+    /// In which dates are shown.
+    pub time_zone: TimeZone,
 }
 
 /// One word of the navigation.
@@ -65,6 +70,16 @@ impl Frame {
     /// The communauté's name.
     pub fn community(&self) -> &str {
         &self.door.community
+    }
+
+    /// "24 novembre 2026"
+    pub fn day(&self, at: &Timestamp) -> Text {
+        dates::day(*at, &self.door.time_zone)
+    }
+
+    /// "24 novembre 2026 à 8 h 05"
+    pub fn moment(&self, at: &Timestamp) -> Text {
+        dates::moment(*at, &self.door.time_zone)
     }
 
     /// The name of the text that names this door.

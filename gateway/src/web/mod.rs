@@ -49,38 +49,68 @@
 //! when it is the person's turn, `Refusal::broken(&error)` when it is ours. Drawings are `{{ crate::web::icons::LINK }}`.
 //! An element with an `id` and `data-live` is fetched again every ten seconds where the browser runs scripts.
 
+mod answer;
 pub mod assets;
+pub mod dates;
 mod frame;
 pub mod icons;
+mod origin;
+mod packing;
 mod refusal;
 mod reply;
 mod request;
+mod serve;
 mod texts;
 
+use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 pub use frame::{Door, Entry, Frame, dress};
 pub use refusal::{Incident, Refusal};
 pub use reply::Reply;
 pub use request::{Form, Now, cookie};
+pub use serve::{serve, tls};
 pub use texts::{Argument, Text, filters, t, t_with};
 
 /// Forms hold a few sentences. A route that takes more raises this for itself.
 const FORM_LIMIT: usize = 64 * 1024;
+/// Silence within what a browser sends.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// Puts around a door's routes what every answer of every door has: its frame, its files, its limits.
 pub fn door(routes: Router, door: Door) -> Router {
-    let door = Arc::new(door);
     assets::all()
         .into_iter()
-        .fold(routes, |routes, asset| {
-            routes.route(&asset.path, axum::routing::get(async move || asset.answer()))
-        })
+        .fold(routes, |routes, asset| routes.route(&asset.path, get(async move || asset.answer())))
         .fallback(async || Refusal::not_found())
-        .layer(middleware::from_fn_with_state(door, frame::surround))
-        .layer(DefaultBodyLimit::max(FORM_LIMIT))
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(Arc::default(), answer::finish))
+                .layer(from_fn_with_state(Arc::new(door), frame::surround))
+                .layer(from_fn(origin::refuse_other_sites))
+                .layer(CatchPanicLayer::custom(fallen))
+                .layer(RequestBodyTimeoutLayer::new(SILENCE))
+                .layer(DefaultBodyLimit::max(FORM_LIMIT)),
+        )
 }
+
+/// A handler that panics has broken one answer, not the door.
+fn fallen(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let what = panic.downcast_ref::<String>().map(String::as_str);
+    let what = what.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");
+    Refusal::broken(&Fallen(what.to_owned())).into_response()
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked: {0}")]
+struct Fallen(String);

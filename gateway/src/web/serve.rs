@@ -1,0 +1,149 @@
+//! The TLS listener: HTTP/1.1 and HTTP/2 on the sockets it is given, until it is told to stop.
+//!
+//! It gives every request the address of its peer, as a fact of the socket.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use rustls::ServerConfig;
+use rustls::server::{ResolvesServerCert, ServerSessionMemoryCache};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+/// Connections at once, for each door. A town hall's browser holds one or two.
+const CONNECTIONS: usize = 2048;
+/// A modem at 56 kbit/s with losses needs a few seconds for a handshake.
+const HANDSHAKE: Duration = Duration::from_secs(30);
+/// For the head of a request to arrive whole.
+const HEAD: Duration = Duration::from_secs(30);
+/// Silence after which a connection is asked whether it is still there.
+const SILENCE: Duration = Duration::from_secs(300);
+/// For its answer.
+const GONE: Duration = Duration::from_secs(60);
+/// What is under way may end when the process is asked to stop.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// Between two tries when the system has no file descriptor left.
+const EXHAUSTED: Duration = Duration::from_millis(200);
+
+/// How a door speaks TLS: version 1.2 or 1.3, HTTP/2 or HTTP/1.1.
+pub fn tls(certificates: Arc<dyn ResolvesServerCert>) -> Arc<ServerConfig> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring knows TLS 1.2 and 1.3")
+        .with_no_client_auth()
+        .with_cert_resolver(certificates);
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // Who comes back resumes: no certificate on the line. One ticket is enough, each costs its bytes.
+    config.session_storage = ServerSessionMemoryCache::new(CONNECTIONS);
+    config.send_tls13_tickets = 1;
+    Arc::new(config)
+}
+
+/// Serves until `stop` is done, then lets what is under way end.
+pub async fn serve(
+    listeners: Vec<TcpListener>,
+    tls: Arc<ServerConfig>,
+    routes: Router,
+    stop: impl Future<Output = ()>,
+) {
+    let (accepted, mut arrivals) = mpsc::channel(64);
+    let mut accepting = JoinSet::new();
+    for listener in listeners {
+        accepting.spawn(accept(listener, accepted.clone()));
+    }
+    let tls = TlsAcceptor::from(tls);
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    let mut stop = pin!(stop);
+    loop {
+        let (stream, peer) = tokio::select! {
+            () = &mut stop => break,
+            Some(arrival) = arrivals.recv() => arrival,
+        };
+        let Ok(place) = room.clone().try_acquire_owned() else {
+            log::warn!("a connection from {peer} was dropped: {CONNECTIONS} are open already");
+            continue;
+        };
+        tokio::spawn(connection(stream, peer, tls.clone(), routes.clone(), graceful.watcher(), place));
+    }
+    accepting.shutdown().await;
+    if timeout(FAREWELL, graceful.shutdown()).await.is_err() {
+        log::debug!("connections were cut because they did not end in time");
+    }
+}
+
+/// Ends when nobody receives any more.
+async fn accept(listener: TcpListener, accepted: mpsc::Sender<(TcpStream, SocketAddr)>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // An IPv4 peer of an IPv6 socket is the same machine.
+                let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+                if accepted.send((stream, peer)).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                log::warn!("a connection could not be accepted: {error}");
+                sleep(EXHAUSTED).await;
+            }
+        }
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: TlsAcceptor,
+    routes: Router,
+    watcher: Watcher,
+    _place: OwnedSemaphorePermit,
+) {
+    // Pages are written whole: waiting to fill a packet only adds a round trip.
+    if let Err(error) = stream.set_nodelay(true) {
+        log::debug!("{peer}: {error}");
+    }
+    let stream = match timeout(HANDSHAKE, tls.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return log::debug!("{peer}: no TLS: {error}"),
+        Err(_) => return log::debug!("{peer}: the TLS handshake took too long"),
+    };
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        routes.clone().oneshot(request)
+    });
+    let builder = builder();
+    let serving = builder.serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(serving).await {
+        log::debug!("{peer}: {error}");
+    }
+}
+
+fn builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(64 * 1024);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(64)
+        .max_header_list_size(16 * 1024)
+        .keep_alive_interval(SILENCE)
+        .keep_alive_timeout(GONE);
+    builder
+}
