@@ -1,1 +1,81 @@
-//! Not built yet.
+//! Who did what, when: written in the transaction that does it, and never changed afterwards.
+//!
+//! An entry says what the journal of a town hall would say, in names as they were at the time: it does
+//! not follow renamings, and needs no other table to be read.
+
+mod store;
+
+use jiff::Timestamp;
+
+pub use store::{Error, Page, about_machine, page, record};
+
+/// The longest text of an entry that someone typed, in characters; what is longer is cut.
+const DETAIL_MAX: usize = 500;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub at: Timestamp,
+    /// Name of the person; for what a machine or the gateway itself does, its name.
+    pub who: String,
+    pub act: Act,
+    pub about: About,
+}
+
+/// What is done. The order of the variants is stored: new ones go to the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Act {
+    CommuneAdded,
+    CommuneRenamed,
+    InvitationCreated,
+    InvitationCancelled,
+    MachineEnrolled,
+    MachineReplaced,
+    MachineRenamed,
+    MachineRevoked,
+    /// The machine may reach the admin page.
+    RoleGiven,
+    RoleTaken,
+    NoticePublished,
+    NoticeWithdrawn,
+    AccountCreated,
+    PasswordChanged,
+    SignedIn,
+    SignedOut,
+    BackupMade,
+}
+
+impl Act {
+    /// Identifier of the words for it in the catalogue.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::CommuneAdded => "audit-commune-added",
+            Self::CommuneRenamed => "audit-commune-renamed",
+            Self::InvitationCreated => "audit-invitation-created",
+            Self::InvitationCancelled => "audit-invitation-cancelled",
+            Self::MachineEnrolled => "audit-machine-enrolled",
+            Self::MachineReplaced => "audit-machine-replaced",
+            Self::MachineRenamed => "audit-machine-renamed",
+            Self::MachineRevoked => "audit-machine-revoked",
+            Self::RoleGiven => "audit-role-given",
+            Self::RoleTaken => "audit-role-taken",
+            Self::NoticePublished => "audit-notice-published",
+            Self::NoticeWithdrawn => "audit-notice-withdrawn",
+            Self::AccountCreated => "audit-account-created",
+            Self::PasswordChanged => "audit-password-changed",
+            Self::SignedIn => "audit-signed-in",
+            Self::SignedOut => "audit-signed-out",
+            Self::BackupMade => "audit-backup-made",
+        }
+    }
+}
+
+/// What it is done to. All of it is optional, and all of it is text as it was at the time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    pub commune: Option<String>,
+    pub machine: Option<String>,
+    /// Number of the machine, by which its whole history is found again.
+    pub machine_number: Option<u32>,
+    /// A reason, a former name, whatever else was said.
+    pub detail: Option<String>,
+}

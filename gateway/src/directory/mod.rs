@@ -3,16 +3,31 @@
 //! It does not know how a machine comes in (`enrolment`), how its link is doing (`links`), nor who may
 //! change what (`access`).
 
+mod changes;
+mod communes;
+mod guests;
+mod machines;
 mod name;
 mod network;
+mod store;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::str::FromStr;
 
 use beffroi_protocol::PublicKey;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use changes::{Changes, Follower, changes};
+pub use communes::{add_commune, commune, commune_by_name, communes, rename_commune};
+pub use guests::{Guest, admit, gateway_key, guests, set_gateway_key};
+pub use machines::{
+    NewMachine, add_machine, machine, machine_by_address, machines, machines_of, mark_seen, rename_machine,
+    replace_key, revoke, set_role,
+};
 pub use name::{CommuneName, InvalidName, MachineName};
 pub use network::Network;
 
@@ -29,6 +44,30 @@ pub struct MachineId(pub(crate) u32);
 impl MachineId {
     /// The lower ones are left to the gateway and to what may one day stand beside it.
     const FIRST: u32 = 256;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("there is a commune of the name {0} already")]
+    CommuneNameTaken(CommuneName),
+    #[error("the town hall has a machine of the name {0} already")]
+    MachineNameTaken(MachineName),
+    #[error("there is no commune {0}")]
+    NoSuchCommune(CommuneId),
+    #[error("there is no machine {0}")]
+    NoSuchMachine(MachineId),
+    #[error("machine {0} has been revoked")]
+    Revoked(MachineId),
+    #[error("the key is, or was, that of machine {0}")]
+    KeyTaken(MachineId),
+    #[error("the temporary address {0} belongs to another invitation")]
+    AddressTaken(Ipv4Addr),
+    #[error("the tunnel network has no address left")]
+    NetworkFull,
+    #[error("the record of {0} is not one that this program writes")]
+    Damaged(String),
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

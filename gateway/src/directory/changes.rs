@@ -1,0 +1,98 @@
+//! "Something has changed": what lives outside the database follows it, and those who changed it can
+//! wait until it has.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// For those who change machines or guests. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Changes {
+    /// How many changes were announced.
+    announced: Arc<watch::Sender<u64>>,
+    /// How many of them are carried out.
+    done: watch::Receiver<u64>,
+}
+
+/// For the one who carries them out.
+#[derive(Debug)]
+pub struct Follower {
+    announced: watch::Receiver<u64>,
+    done: watch::Sender<u64>,
+}
+
+/// Both ends.
+pub fn changes() -> (Changes, Follower) {
+    let (announced, announced_receiver) = watch::channel(0);
+    let (done, done_receiver) = watch::channel(0);
+    let changes = Changes { announced: Arc::new(announced), done: done_receiver };
+    (changes, Follower { announced: announced_receiver, done })
+}
+
+impl Changes {
+    /// Says that the database has changed, after the transaction.
+    pub fn announce(&self) {
+        self.announced.send_modify(|count| *count += 1);
+    }
+
+    /// The same, and waits until the change is carried out. `false` when it took too long: it will be
+    /// carried out later.
+    pub async fn carry_out(&self, patience: Duration) -> bool {
+        let mut mine = 0;
+        self.announced.send_modify(|count| {
+            *count += 1;
+            mine = *count;
+        });
+        let mut done = self.done.clone();
+        matches!(tokio::time::timeout(patience, done.wait_for(|count| *count >= mine)).await, Ok(Ok(_)))
+    }
+}
+
+impl Follower {
+    /// Waits for a change that was not asked for yet. Never returns when nobody can announce any more.
+    pub async fn changed(&mut self) {
+        if self.announced.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// What is announced by now: to be given to [`Follower::done`] when the database, read after this
+    /// call, has been carried out.
+    pub fn pending(&mut self) -> u64 {
+        *self.announced.borrow_and_update()
+    }
+
+    pub fn done(&self, announced: u64) {
+        self.done.send_replace(announced);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn whoever_announces_waits_for_its_own_change() {
+        let (changes, mut follower) = changes();
+        changes.announce();
+        let before = follower.pending();
+        let waiting = tokio::spawn({
+            let changes = changes.clone();
+            async move { changes.carry_out(PATIENCE).await }
+        });
+        follower.changed().await;
+        follower.done(before);
+        assert!(!waiting.is_finished(), "what was read before is not the change");
+        follower.done(follower.announced.borrow().to_owned());
+        assert!(waiting.await.expect("the task ends"));
+    }
+
+    #[tokio::test]
+    async fn waiting_ends() {
+        let (changes, _follower) = changes();
+        assert!(!changes.carry_out(Duration::ZERO).await);
+    }
+}

@@ -1,0 +1,74 @@
+//! Those who hold an invitation: their temporary key brings them as far as the enrolment port.
+//!
+//! It does not know what an invitation says; `enrolment` does.
+
+use std::net::Ipv4Addr;
+
+use beffroi_protocol::{PublicKey, temporary};
+use jiff::Timestamp;
+
+use super::Error;
+use super::store::{GATEWAY, GUESTS, GatewayRecord, GuestRecord};
+use crate::store::{Read, Write};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guest {
+    /// The temporary public key.
+    pub key: PublicKey,
+    /// The temporary address, which follows from the key.
+    pub address: Ipv4Addr,
+    /// When it stops being let in as far as that.
+    pub until: Timestamp,
+}
+
+/// Those who are let in now.
+pub async fn guests(tx: &impl Read, now: Timestamp) -> Result<Vec<Guest>, Error> {
+    let mut guests = Vec::new();
+    for (address, record) in tx.all(&GUESTS).await? {
+        let guest = record.guest(address)?;
+        if guest.until > now {
+            guests.push(guest);
+        }
+    }
+    Ok(guests)
+}
+
+/// Lets a temporary key in. Those whose time is over make room.
+///
+/// # Errors
+/// [`Error::AddressTaken`] when the key falls on the address of another: another one must be drawn.
+pub async fn admit(
+    tx: &mut impl Write,
+    key: &PublicKey,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<Guest, Error> {
+    for (address, record) in tx.all(&GUESTS).await? {
+        if record.guest(address)?.until <= now {
+            tx.remove(&GUESTS, &address).await?;
+        }
+    }
+    let address = temporary::address(key);
+    let record = GuestRecord { key: *key.as_bytes(), until: until.as_millisecond() };
+    match tx.get(&GUESTS, &address.octets()).await? {
+        Some(other) if other.key != record.key => Err(Error::AddressTaken(address)),
+        Some(_) | None => {
+            tx.put(&GUESTS, &address.octets(), &record).await?;
+            Ok(Guest { key: *key, address, until })
+        }
+    }
+}
+
+/// The gateway's public key, once `beffroi-netd` has told it.
+pub async fn gateway_key(tx: &impl Read) -> Result<Option<PublicKey>, Error> {
+    Ok(tx.get(&GATEWAY, &()).await?.map(|record| PublicKey::from_bytes(record.key)))
+}
+
+/// Gives the key that was known before, so that a change can be told.
+pub async fn set_gateway_key(tx: &mut impl Write, key: &PublicKey) -> Result<Option<PublicKey>, Error> {
+    let before = gateway_key(tx).await?;
+    if before != Some(*key) {
+        tx.put(&GATEWAY, &(), &GatewayRecord { key: *key.as_bytes() }).await?;
+    }
+    Ok(before)
+}
