@@ -1,13 +1,22 @@
 //! Keeps one WireGuard interface as wanted, at both ends of a link.
 //!
 //! Say what the interface should be ([`Wanted`]), look at what it is ([`Present`]), write the
-//! difference and nothing else ([`plan`], [`Change`]). This crate does not know what the peers are:
-//! town halls, invitations and gateways are other people's words.
+//! difference and nothing else ([`plan`], [`Tunnel::reconcile`]). This crate does not know what the
+//! peers are: town halls, invitations and gateways are other people's words.
 
+mod control;
+mod device;
+mod embedded;
+mod error;
+mod kernel;
+mod link;
 mod plan;
 mod present;
+mod tunnel;
 mod wanted;
 
+pub use error::Error;
 pub use plan::{Change, Edit, plan};
 pub use present::{Backend, Present, PresentPeer};
+pub use tunnel::Tunnel;
 pub use wanted::{Peer, PresharedKey, Wanted};

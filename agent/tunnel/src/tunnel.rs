@@ -1,0 +1,208 @@
+//! One WireGuard interface, whichever device is behind it. It has one owner at a time (`&mut self`
+//! everywhere): a late write by a second one could bring a revoked peer back.
+
+use std::net::SocketAddr;
+
+use beffroi_protocol::{PrivateKey, PublicKey};
+use ipnet::IpNet;
+
+use crate::control::{self, Found};
+use crate::device::{DeviceState, PeerChange};
+use crate::embedded::Embedded;
+use crate::kernel::{self, Kernel};
+use crate::link::{self, Creation, Kind, Link};
+use crate::{Backend, Change, Error, Present, Wanted, plan};
+
+/// Dropped, a kernel device stays and its links with it; an embedded one ends.
+pub struct Tunnel {
+    link: Link,
+    device: Device,
+    /// Said once, not at every tick.
+    told_without_ipv6: bool,
+}
+
+enum Device {
+    Kernel(Kernel),
+    Embedded(Embedded),
+}
+
+impl Tunnel {
+    /// The interface of that name, with that key: the kernel's when it has WireGuard, embedded in
+    /// this process otherwise. A kernel device that is there already is taken over with its links.
+    ///
+    /// # Errors
+    /// When the name is taken by something else or by another running program, or for want of
+    /// CAP_NET_ADMIN.
+    pub async fn open(name: &str, key: &PrivateKey) -> Result<Self, Error> {
+        kernel::interface_name(name)?;
+        let netlink = link::connect()?;
+        let device = match link::find(&netlink, name).await? {
+            Some((_, Kind::Wireguard)) => adopt(name, key).await?,
+            Some((_, Kind::Other)) => return Err(owner_error(name)?),
+            None => match link::create_wireguard(&netlink, name).await? {
+                Creation::Created => adopt(name, key).await?,
+                Creation::Unsupported => embed(name, key).await?,
+            },
+        };
+        let (link, _) = link::find(&netlink, name).await?.ok_or_else(|| Error::Vanished(name.to_owned()))?;
+        Ok(Self { link, device, told_without_ipv6: false })
+    }
+
+    /// How the interface is now.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is gone.
+    pub async fn present(&mut self) -> Result<Present, Error> {
+        let (backend, device) = match &self.device {
+            Device::Kernel(device) => (Backend::Kernel, device.read().await?),
+            Device::Embedded(device) => (Backend::Embedded, device.read().await),
+        };
+        let DeviceState { key, listen_port, peers } = device;
+        let link = self.link.read().await?;
+        Ok(Present {
+            backend,
+            key,
+            listen_port,
+            addresses: link.addresses,
+            routes: link.routes,
+            mtu: link.mtu,
+            up: link.up,
+            peers,
+        })
+    }
+
+    /// Writes what differs, and tells what that was.
+    ///
+    /// On a machine without IPv6, what needs it is left out and a warning says so.
+    ///
+    /// # Errors
+    /// At the first change that cannot be made; calling again goes on from there.
+    pub async fn reconcile(&mut self, wanted: &Wanted) -> Result<Vec<Change>, Error> {
+        let present = self.present().await?;
+        let mut made = plan(wanted, &present);
+        self.change_peers(&made).await?;
+        let mut left_out = Vec::new();
+        for change in &made {
+            match self.change_link(change).await {
+                Ok(()) => {}
+                Err(error) if needs_ipv6(change) && link::is_without_ipv6(&error) => {
+                    left_out.push(change.clone());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if !left_out.is_empty() && !self.told_without_ipv6 {
+            log::warn!("this machine has no IPv6: the tunnel has IPv4 addresses only");
+            self.told_without_ipv6 = true;
+        }
+        made.retain(|change| !left_out.contains(change));
+        Ok(made)
+    }
+
+    /// Forgets the session with a peer and shakes hands now, at another address when one is given.
+    /// Does not wait for the peer's answer.
+    ///
+    /// # Errors
+    /// When the device has no such peer, or does not know where to reach it.
+    pub async fn renew(&mut self, peer: &PublicKey, endpoint: Option<SocketAddr>) -> Result<(), Error> {
+        match &self.device {
+            Device::Kernel(device) => device.renew(peer, endpoint).await,
+            Device::Embedded(device) => device.renew(peer, endpoint).await,
+        }
+    }
+
+    /// Changes who this end is: every session ends.
+    ///
+    /// # Errors
+    /// When the device refuses.
+    pub async fn set_key(&mut self, key: &PrivateKey) -> Result<(), Error> {
+        match &self.device {
+            Device::Kernel(device) => device.set_key(key).await,
+            Device::Embedded(device) => device.set_key(key).await,
+        }
+    }
+
+    /// The interface is gone afterwards, whatever its kind.
+    ///
+    /// # Errors
+    /// When the kernel refuses to delete it.
+    pub async fn close(self) -> Result<(), Error> {
+        if let Device::Embedded(device) = self.device {
+            device.stop().await;
+        }
+        self.link.delete().await
+    }
+
+    /// The device's part of a plan, in one go.
+    async fn change_peers(&self, changes: &[Change]) -> Result<(), Error> {
+        let port = changes.iter().find_map(|change| match change {
+            Change::SetListenPort(port) => Some(*port),
+            _ => None,
+        });
+        let peers = changes.iter().filter_map(peer_change).collect();
+        match &self.device {
+            Device::Kernel(device) => {
+                if let Some(port) = port {
+                    device.set_listen_port(port).await?;
+                }
+                device.change(peers).await
+            }
+            Device::Embedded(device) => {
+                if let Some(port) = port {
+                    device.set_listen_port(port).await?;
+                }
+                device.change(peers).await
+            }
+        }
+    }
+
+    async fn change_link(&self, change: &Change) -> Result<(), Error> {
+        match change {
+            Change::SetMtu(mtu) => self.link.set_mtu(*mtu).await,
+            Change::RemoveAddress(address) => self.link.remove_address(*address).await,
+            Change::AddAddress(address) => self.link.add_address(*address).await,
+            Change::BringUp => self.link.bring_up().await,
+            Change::RemoveRoute(network) => self.link.remove_route(*network).await,
+            Change::AddRoute(network) => self.link.add_route(*network).await,
+            Change::SetListenPort(_) | Change::RemovePeer(_) | Change::EditPeer(..) | Change::AddPeer(..) => {
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn adopt(name: &str, key: &PrivateKey) -> Result<Device, Error> {
+    let device = Kernel::adopt(name)?;
+    if device.read().await?.key != Some(key.public()) {
+        device.set_key(key).await?;
+    }
+    Ok(Device::Kernel(device))
+}
+
+async fn embed(name: &str, key: &PrivateKey) -> Result<Device, Error> {
+    if control::look(name)? == Found::Alive {
+        return Err(Error::InUse(name.to_owned()));
+    }
+    Embedded::open(name, key).await.map(Device::Embedded)
+}
+
+/// Why an interface that is not the kernel's WireGuard cannot be had.
+fn owner_error(name: &str) -> Result<Error, Error> {
+    Ok(match control::look(name)? {
+        Found::Alive => Error::InUse(name.to_owned()),
+        Found::Nothing | Found::Stale => Error::Taken(name.to_owned()),
+    })
+}
+
+fn peer_change(change: &Change) -> Option<PeerChange> {
+    match change {
+        Change::RemovePeer(key) => Some(PeerChange::Remove(*key)),
+        Change::EditPeer(key, edit) => Some(PeerChange::Edit(*key, edit.clone())),
+        Change::AddPeer(key, peer) => Some(PeerChange::Add(*key, peer.clone())),
+        _ => None,
+    }
+}
+
+fn needs_ipv6(change: &Change) -> bool {
+    matches!(change, Change::AddAddress(IpNet::V6(_)) | Change::AddRoute(IpNet::V6(_)))
+}
