@@ -49,7 +49,7 @@ impl Embedded {
             .await;
         let peers = peers
             .into_iter()
-            .map(|peer| (PublicKey::from_bytes(peer.peer.public_key.to_bytes()), present(peer)))
+            .map(|peer| (PublicKey::from_bytes(peer.peer.public_key.to_bytes()), present(&peer)))
             .collect();
         DeviceState { key: key.map(PublicKey::from_bytes), listen_port, peers }
     }
@@ -68,9 +68,14 @@ impl Embedded {
         }
     }
 
-    /// Ends every session.
+    /// Ends every session, and draws another port: the device would bind the old one again before it
+    /// has let go of it (seen: "address already in use"). A port that is wanted is for the next plan.
     pub(crate) async fn set_key(&self, key: &PrivateKey) -> Result<(), Error> {
-        self.device.set_private_key(secret(key)).await.map_err(Error::Embedded)
+        let set = self.device.write(async |device| {
+            device.set_private_key(secret(key)).await;
+            device.set_listen_port(0);
+        });
+        set.await.map_err(Error::Embedded)
     }
 
     /// All at once; peers that are in no change keep their sessions, and so do edited ones.
@@ -152,7 +157,7 @@ fn new_peer(key: &PublicKey, wanted: &Peer) -> device::Peer {
     peer
 }
 
-fn present(found: PeerStats) -> PresentPeer {
+fn present(found: &PeerStats) -> PresentPeer {
     PresentPeer {
         allowed: found.peer.allowed_ips.iter().filter_map(network).collect(),
         endpoint: found.peer.endpoint,

@@ -111,7 +111,7 @@ impl Tunnel {
         }
     }
 
-    /// Changes who this end is: every session ends.
+    /// Changes who this end is: every session ends. The port may change too: reconcile afterwards.
     ///
     /// # Errors
     /// When the device refuses.
