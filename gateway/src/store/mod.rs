@@ -8,6 +8,7 @@
 //! The store does not know what the rows mean; every table belongs to the module that names it. That the
 //! database is redb shows in no signature here.
 
+mod blobs;
 mod error;
 mod key;
 mod migrations;
@@ -20,7 +21,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -29,6 +30,7 @@ use std::thread::{self, JoinHandle};
 use redb::Database;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use blobs::{Blob, BlobError, BlobId, Blobs, INLINE_MAX, NotABlobId};
 pub use error::{Error, Failure, OpenError};
 pub use key::Key;
 pub use read::{Order, Page, Read, ReadTx, Row};
@@ -52,6 +54,7 @@ pub struct Store {
 
 struct Inner {
     database: Arc<Database>,
+    directory: PathBuf,
     /// Taken when the store is closed; its end is what ends the thread.
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -62,15 +65,23 @@ impl Store {
     /// Opens the database of a state directory. Makes the directory and the database when neither is there,
     /// and brings an older layout up to this release's.
     pub fn open(directory: &Path) -> Result<Store, OpenError> {
-        Store::start(open::open(directory)?)
+        Store::start(open::open(directory)?, directory)
     }
 
-    fn start(database: Database) -> Result<Store, OpenError> {
+    fn start(database: Database, directory: &Path) -> Result<Store, OpenError> {
         let database = Arc::new(database);
         let (failed, failure) = watch::channel(None);
         let Writer { jobs, thread } =
             Writer::start(database.clone(), failed).map_err(|source| OpenError::Thread { source })?;
-        Ok(Store { inner: Arc::new(Inner { database, jobs: Some(jobs), thread: Some(thread), failure }) })
+        Ok(Store {
+            inner: Arc::new(Inner {
+                database,
+                directory: directory.to_owned(),
+                jobs: Some(jobs),
+                thread: Some(thread),
+                failure,
+            }),
+        })
     }
 
     /// Runs a closure over a snapshot. It may only wait for the transaction it is given.

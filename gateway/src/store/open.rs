@@ -11,12 +11,10 @@ use std::path::{Path, PathBuf};
 
 use redb::{Builder, Database, DatabaseError, StorageError};
 
-use super::OpenError;
-use super::migrations;
+use super::{OpenError, blobs, migrations};
 
 const DATABASE: &str = "beffroi.redb";
 const UNFINISHED: &str = "beffroi.redb.new";
-const BLOBS: &str = "blobs";
 
 /// Memory for pages of the database; redb's own default is 1 GiB.
 const CACHE: usize = 64 * 1024 * 1024;
@@ -25,13 +23,15 @@ pub(super) fn open(directory: &Path) -> Result<Database, OpenError> {
     let path = database_path(directory);
     make_directory(directory).map_err(|source| OpenError::Directory { path: directory.into(), source })?;
     if !path.exists() {
-        if holds_anything(&directory.join(BLOBS)) {
+        if holds_anything(&blobs::folder(directory)) {
             return Err(OpenError::Missing { path });
         }
         create(directory, &path)?;
     }
     let database = guard(&path, || builder().open(&path))?;
     migrations::bring_up(&database, &path, migrations::STEPS)?;
+    blobs::remove_unfinished(directory)
+        .map_err(|source| OpenError::Directory { path: directory.into(), source })?;
     Ok(database)
 }
 

@@ -1,5 +1,9 @@
 //! The store as features use it.
 
+mod disk;
+mod kill;
+mod power;
+
 use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
@@ -31,7 +35,7 @@ fn bell(name: &str) -> Bell {
     Bell { name: name.to_owned(), kilograms: 900 }
 }
 
-fn open() -> (TempDir, Store) {
+pub(super) fn open() -> (TempDir, Store) {
     let directory = tempfile::tempdir().expect("a directory for the test");
     let store = Store::open(directory.path()).expect("an empty directory becomes a store");
     (directory, store)
