@@ -1,0 +1,6 @@
+# Who is calling, and why they may not.
+
+access-unknown-machine = Ce poste n’est pas raccordé à l’intranet. Demandez un bon de raccordement à votre référent.
+access-referents-only = Cette page est réservée aux référents.
+access-wrong-code = Ce n’est pas le code d’installation. Recopiez-le depuis le journal de la passerelle.
+access-set-up-is-over = Le premier compte existe déjà. Revenez à l’accueil et connectez-vous.

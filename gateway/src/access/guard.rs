@@ -1,0 +1,202 @@
+//! Decides, before the handler runs, whether a request may reach it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+
+use super::account::is_set_up;
+use super::session::{Token, holder, touch};
+use super::{Access, Audience, Error, Referent, Route, SET_UP, SIGN_IN, TownHall};
+use crate::directory;
+use crate::store::{ReadTx, WriteTx};
+use crate::web::{Frame, Now, Refusal, Reply, dress, t};
+
+/// Bytes of a form that is kept while its writer signs in again.
+const KEPT: usize = 64 * 1024;
+
+/// What was being sent when the session turned out to be over.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// Where it was sent.
+    pub path: String,
+    /// The fields as the browser wrote them.
+    pub fields: String,
+}
+
+/// How a door asks its caller to sign in without losing what was being sent.
+pub type Ask = fn(Frame, Kept) -> Result<Reply, Refusal>;
+
+/// The table as a router: every route behind the decision that its line names.
+pub fn guarded<S>(access: &Access, ask: Option<Ask>, routes: Vec<Route<S>>) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    routes.into_iter().fold(Router::new(), |router, route| {
+        let guard = Guard { access: access.clone(), who: route.who, ask };
+        router.route(route.path, route.handler.layer(from_fn_with_state(guard, decide)))
+    })
+}
+
+#[derive(Clone)]
+struct Guard {
+    access: Access,
+    who: Audience,
+    ask: Option<Ask>,
+}
+
+async fn decide(
+    State(guard): State<Guard>,
+    frame: Frame,
+    now: Now,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (frame, response) = match guard.admit(frame.clone(), now.0, request).await {
+        Ok(Admitted { frame, request }) => (frame, next.run(request).await),
+        Err(Turned::Away(reply)) => (frame, reply.into_response()),
+        Err(Turned::Refused(refusal)) => (frame, refusal.into_response()),
+    };
+    dress(frame, response)
+}
+
+struct Admitted {
+    frame: Frame,
+    request: Request,
+}
+
+enum Turned {
+    Away(Reply),
+    Refused(Refusal),
+}
+
+impl<E: Into<Refusal>> From<E> for Turned {
+    fn from(error: E) -> Turned {
+        Turned::Refused(error.into())
+    }
+}
+
+impl Guard {
+    async fn admit(&self, frame: Frame, now: Timestamp, mut request: Request) -> Result<Admitted, Turned> {
+        let frame = match self.who {
+            Audience::Anyone => frame,
+            Audience::SetUp => {
+                if self.access.is_set_up().await? {
+                    return Err(self.set_up_is_over(&request));
+                }
+                frame
+            }
+            Audience::TownHall => {
+                let Some(town_hall) = self.access.town_hall(peer(&request)?).await? else {
+                    return Err(Refusal::forbidden(t("access-unknown-machine")).into());
+                };
+                let frame = frame.with_caller(town_hall.commune().name.town_hall());
+                request.extensions_mut().insert(town_hall);
+                frame
+            }
+            Audience::Referent => {
+                let token = Token::sent(request.headers());
+                let Some(referent) = self.access.referent(token, now).await? else {
+                    return Err(self.ask_to_sign_in(frame, request).await?);
+                };
+                let frame = frame.with_caller(referent.name());
+                request.extensions_mut().insert(referent);
+                frame
+            }
+        };
+        request.extensions_mut().insert(frame.clone());
+        Ok(Admitted { frame, request })
+    }
+
+    fn set_up_is_over(&self, request: &Request) -> Turned {
+        if request.method() == Method::GET {
+            return Turned::Away(Reply::see_other("/"));
+        }
+        Turned::Refused(Refusal::conflict(t("access-set-up-is-over")))
+    }
+
+    async fn ask_to_sign_in(&self, frame: Frame, request: Request) -> Result<Turned, Turned> {
+        let Some(ask) = self.ask else { return Err(Refusal::forbidden(t("access-referents-only")).into()) };
+        if !self.access.is_set_up().await? {
+            return Ok(Turned::Away(Reply::see_other(SET_UP)));
+        }
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        if request.method() == Method::GET {
+            return Ok(Turned::Away(Reply::see_other(sign_in_before(&path))));
+        }
+        let body = to_bytes(request.into_body(), KEPT).await.unwrap_or_default();
+        let fields = String::from_utf8_lossy(&body).into_owned();
+        let page = ask(frame, Kept { path, fields })?;
+        Ok(Turned::Away(page.with_status(StatusCode::UNAUTHORIZED)))
+    }
+}
+
+/// The sign-in page that leads to `path` afterwards.
+fn sign_in_before(path: &str) -> String {
+    if path == "/" {
+        return SIGN_IN.to_owned();
+    }
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("suite", path).finish();
+    format!("{SIGN_IN}?{query}")
+}
+
+/// The address that the socket says.
+fn peer(request: &Request) -> Result<IpAddr, Refusal> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    peer.map(|ConnectInfo(peer)| peer.ip().to_canonical()).ok_or_else(|| Refusal::broken(&NoPeer))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a request came without the address of its peer")]
+struct NoPeer;
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        match error {
+            Error::WrongCode => Refusal::refused(t("access-wrong-code")),
+            Error::SetUpIsOver => Refusal::conflict(t("access-set-up-is-over")),
+            Error::NoAccount | Error::Directory(_) | Error::Store(_) => Refusal::broken(&error),
+        }
+    }
+}
+
+impl Access {
+    /// The enrolled machine of that tunnel address, and its commune.
+    pub async fn town_hall(&self, address: IpAddr) -> Result<Option<TownHall>, Error> {
+        let network = self.network;
+        self.store
+            .read(async move |tx: &ReadTx| -> Result<_, Error> {
+                let Some(machine) = directory::machine_by_address(tx, &network, address).await? else {
+                    return Ok(None);
+                };
+                let commune = directory::commune(tx, machine.commune).await?;
+                Ok(commune.map(|commune| TownHall::of(machine, commune)))
+            })
+            .await
+    }
+
+    /// Whether an address is inside the tunnel, enrolled or not.
+    pub fn is_inside(&self, address: IpAddr) -> bool {
+        self.network.networks().iter().any(|network| network.contains(&address))
+    }
+
+    async fn is_set_up(&self) -> Result<bool, Error> {
+        self.store.read(async |tx: &ReadTx| is_set_up(tx).await).await
+    }
+
+    async fn referent(&self, token: Option<Token>, now: Timestamp) -> Result<Option<Referent>, Error> {
+        let Some(token) = token else { return Ok(None) };
+        let sent = token.clone();
+        let holder = self.store.read(async move |tx: &ReadTx| holder(tx, &sent, now).await).await?;
+        let Some((id, account, stale)) = holder else { return Ok(None) };
+        if stale {
+            self.store.write(async move |tx: &mut WriteTx| touch(tx, &token, now).await).await?;
+        }
+        Ok(Some(Referent::of(id, &account)))
+    }
+}

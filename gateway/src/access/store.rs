@@ -1,0 +1,64 @@
+//! The tables of accounts, sessions and the set-up code.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Hash, PersonId, PersonName, Role, SetUpCode};
+use crate::store::{Record, Table};
+
+pub(super) const ACCOUNTS: Table<PersonId, Account> = Table::new("access.accounts");
+/// By folded name.
+pub(super) const NAMES: Table<String, Named> = Table::new("access.names");
+/// By the hash of the token: who reads the database cannot sign in with it.
+pub(super) const SESSIONS: Table<[u8; 32], Session> = Table::new("access.sessions");
+/// One row, until the first account is made.
+pub(super) const SET_UP: Table<(), SetUp> = Table::new("access.set_up");
+/// Forms that were sent, and where their answer led.
+pub(super) const SENT: Table<String, Sent> = Table::new("access.sent");
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Account {
+    pub(super) name: PersonName,
+    pub(super) role: Role,
+    pub(super) password: Hash,
+    pub(super) created: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Named(pub(super) PersonId);
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Session {
+    pub(super) person: PersonId,
+    pub(super) started: Timestamp,
+    pub(super) seen: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct SetUp(pub(super) SetUpCode);
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Sent {
+    pub(super) at: Timestamp,
+    pub(super) led_to: String,
+}
+
+impl Record for Account {
+    const VERSION: u8 = 1;
+}
+
+impl Record for Named {
+    const VERSION: u8 = 1;
+}
+
+impl Record for Session {
+    const VERSION: u8 = 1;
+}
+
+impl Record for SetUp {
+    const VERSION: u8 = 1;
+}
+
+impl Record for Sent {
+    const VERSION: u8 = 1;
+}
