@@ -1,5 +1,6 @@
 //! The machines of the town halls: who may use which address with which key.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use beffroi_protocol::PublicKey;
@@ -151,12 +152,12 @@ async fn claim_key(tx: &mut impl Write, key: &PublicKey, own: MachineId) -> Resu
 
 /// The name, or the first numbered form of it that no active machine of the town hall has.
 async fn free_name(tx: &impl Read, commune: CommuneId, wanted: MachineName) -> Result<MachineName, Error> {
-    let mut taken = machines_of(tx, commune).await?;
-    taken.retain(Machine::is_active);
-    let is_free = |name: &MachineName| taken.iter().all(|machine| machine.name.folded() != name.folded());
+    let machines = machines_of(tx, commune).await?;
+    let taken: BTreeSet<String> =
+        machines.iter().filter(|machine| machine.is_active()).map(|machine| machine.name.folded()).collect();
     let mut name = wanted.clone();
     let mut number = 1;
-    while !is_free(&name) {
+    while taken.contains(&name.folded()) {
         number += 1;
         name = wanted.numbered(number);
     }

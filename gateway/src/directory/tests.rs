@@ -204,10 +204,13 @@ async fn a_full_network_refuses_and_leaves_nothing() {
     let (_directory, store) = open();
     let small = Network::new("10.66.0.0/23".parse().expect("a network"), "fd00::/64".parse().expect("a net"));
     let commune = written(&store, async |tx| add_commune(tx, &name("Alvimare"), false).await).await.id;
-    for seed in 0..255 {
-        written(&store, async move |tx| add_machine(tx, &small, new_machine(commune, "poste", seed)).await)
-            .await;
-    }
+    written(&store, async move |tx| {
+        for seed in 0..255 {
+            add_machine(tx, &small, new_machine(commune, "poste", seed)).await?;
+        }
+        Ok(())
+    })
+    .await;
     let refused =
         store.write(async move |tx| add_machine(tx, &small, new_machine(commune, "poste", 255)).await).await;
     assert!(matches!(refused, Err(Error::NetworkFull)), "{refused:?}");
