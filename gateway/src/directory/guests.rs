@@ -33,7 +33,7 @@ pub async fn guests(tx: &impl Read, now: Timestamp) -> Result<Vec<Guest>, Error>
     Ok(guests)
 }
 
-/// Lets a temporary key in. Those whose time is over make room.
+/// Lets a temporary key in.
 ///
 /// # Errors
 /// [`Error::AddressTaken`] when the key falls on the address of another: another one must be drawn.
@@ -43,20 +43,26 @@ pub async fn admit(
     until: Timestamp,
     now: Timestamp,
 ) -> Result<Guest, Error> {
+    let address = temporary::address(key);
+    if let Some(record) = tx.get(&GUESTS, &address.octets()).await? {
+        let other = record.guest(address.octets())?;
+        if other.key != *key && other.until > now {
+            return Err(Error::AddressTaken(address));
+        }
+    }
+    let record = GuestRecord { key: *key.as_bytes(), until: until.as_millisecond() };
+    tx.put(&GUESTS, &address.octets(), &record).await?;
+    Ok(Guest { key: *key, address, until })
+}
+
+/// Forgets those whose time is over.
+pub async fn sweep_guests(tx: &mut impl Write, now: Timestamp) -> Result<(), Error> {
     for (address, record) in tx.all(&GUESTS).await? {
         if record.guest(address)?.until <= now {
             tx.remove(&GUESTS, &address).await?;
         }
     }
-    let address = temporary::address(key);
-    let record = GuestRecord { key: *key.as_bytes(), until: until.as_millisecond() };
-    match tx.get(&GUESTS, &address.octets()).await? {
-        Some(other) if other.key != record.key => Err(Error::AddressTaken(address)),
-        Some(_) | None => {
-            tx.put(&GUESTS, &address.octets(), &record).await?;
-            Ok(Guest { key: *key, address, until })
-        }
-    }
+    Ok(())
 }
 
 /// The gateway's public key, once `beffroi-netd` has told it.

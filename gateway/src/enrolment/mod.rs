@@ -1,1 +1,142 @@
-//! Not built yet.
+//! How a machine comes in: a referent makes an invitation, a sheet of paper carries its secret to the town
+//! hall, and the machine that answers it is recorded, once.
+//!
+//! The secret is never stored. The temporary public key that both sides derive from it is, and is admitted
+//! to the tunnel as a guest of the `directory`. This feature does not know how the tunnel is made (`links`)
+//! nor how the machine's question arrives (`agents`).
+
+mod answer;
+mod invite;
+mod list;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::num::ParseIntError;
+use std::str::FromStr;
+
+use beffroi_protocol::{PublicKey, temporary};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::directory::{self, CommuneId, MachineId};
+
+pub use answer::{Outcome, Refused, answer};
+pub use invite::{Ordered, Wish, cancel, order, without};
+pub use list::{Line, Listing, Mistake, Wrong, import, read_list, read_typed};
+pub use store::{invitation, invitations, invitations_between};
+
+/// How long an invitation may be answered.
+pub const LIFETIME: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// How long the holder of a sheet is still told that it has expired, or was cancelled, instead of meeting
+/// silence. During this time the temporary key reaches the enrolment port, and is refused there.
+pub const FAREWELL: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct InvitationId(u32);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    pub id: InvitationId,
+    pub commune: CommuneId,
+    pub purpose: Purpose,
+    /// The temporary public key. Its private half follows from the secret on the sheet.
+    pub key: PublicKey,
+    pub created: Timestamp,
+    /// Name of the referent.
+    pub by: String,
+    /// From then on it is not answered any more.
+    pub expires: Timestamp,
+    pub state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// One machine more for the town hall.
+    New,
+    /// Another computer takes the place of this machine.
+    Replace(MachineId),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    Open,
+    /// Answered by the machine that holds this key.
+    Used {
+        machine: MachineId,
+        key: PublicKey,
+        at: Timestamp,
+    },
+    Cancelled {
+        at: Timestamp,
+        by: String,
+    },
+}
+
+/// What can be expected of an invitation at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Open,
+    Expired,
+    Used,
+    Cancelled,
+}
+
+impl Invitation {
+    /// Where its holder is seen inside the tunnel.
+    pub fn address(&self) -> Ipv4Addr {
+        temporary::address(&self.key)
+    }
+
+    pub fn standing(&self, now: Timestamp) -> Standing {
+        match self.state {
+            State::Open if now < self.expires => Standing::Open,
+            State::Open => Standing::Expired,
+            State::Used { .. } => Standing::Used,
+            State::Cancelled { .. } => Standing::Cancelled,
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("there is no commune {0}")]
+    NoSuchCommune(CommuneId),
+    #[error("there is no machine {0}")]
+    NoSuchMachine(MachineId),
+    #[error("there is no invitation {0}")]
+    NoSuchInvitation(InvitationId),
+    #[error("invitation {0} is not open")]
+    NotOpen(InvitationId),
+    #[error("nothing was chosen")]
+    NothingChosen,
+    #[error("beffroi-netd has not told the gateway's public key yet")]
+    NoGatewayKey,
+    #[error("the system has no randomness to give")]
+    NoRandomness(#[source] getrandom::Error),
+    #[error("the record of invitation {0} is not one that this program writes")]
+    Damaged(InvitationId),
+    #[error(transparent)]
+    Directory(#[from] directory::Error),
+    #[error(transparent)]
+    Audit(#[from] crate::audit::Error),
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+}
+
+impl fmt::Display for InvitationId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl FromStr for InvitationId {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
+    }
+}

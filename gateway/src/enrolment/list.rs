@@ -1,0 +1,297 @@
+//! The list of communes, as it comes out of a spreadsheet or is typed: read whole, every line that is wrong
+//! explained, none lost.
+
+use std::collections::BTreeMap;
+
+use crate::directory::{self, Commune, CommuneName, InvalidName};
+use crate::store::Write;
+
+use super::Error;
+
+/// How much of a wrong line is shown, in characters.
+const SHOWN: usize = 120;
+
+/// What a list says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    pub lines: Vec<Line>,
+    pub mistakes: Vec<Mistake>,
+}
+
+/// A commune to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub name: CommuneName,
+    pub seat: bool,
+}
+
+/// A line that says nothing of use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// Counted from 1, as an editor does.
+    pub line: u64,
+    /// What stands there.
+    pub text: String,
+    pub wrong: Wrong,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wrong {
+    /// The first line names no column "nom".
+    NoNameColumn,
+    NoName,
+    NameTooLong,
+    Unprintable,
+    /// A quotation mark that is not closed swallowed the line end.
+    OverSeveralLines,
+    /// The seat column says neither yes nor no.
+    Seat,
+    /// The commune stands on this line already.
+    Repeated(u64),
+}
+
+impl Wrong {
+    /// Identifier of the sentence that says what to do.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::NoNameColumn => "enrolment-list-no-name-column",
+            Self::NoName => "enrolment-list-no-name",
+            Self::NameTooLong => "enrolment-list-too-long",
+            Self::Unprintable => "enrolment-list-unprintable",
+            Self::OverSeveralLines => "enrolment-list-several-lines",
+            Self::Seat => "enrolment-list-seat",
+            Self::Repeated(_) => "enrolment-list-repeated",
+        }
+    }
+}
+
+/// Reads a list with a first line that names its columns: `nom`, and `siege` if need be; others are passed
+/// over. Columns are separated by commas, semicolons or tabs. The text is UTF-8 or, as older spreadsheets
+/// write it, Windows-1252 or UTF-16.
+pub fn read_list(bytes: &[u8]) -> Listing {
+    let text = decode(bytes);
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(separator(&text))
+        .flexible(true)
+        .has_headers(false)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let mut rows = reader.records().map_while(Result::ok).skip_while(is_blank);
+    let Some(columns) = rows.next() else {
+        return Listing::default();
+    };
+    let column =
+        |names: &[&str]| columns.iter().position(|title| names.contains(&title.to_lowercase().as_str()));
+    let Some(name_column) = column(&["nom", "commune", "name"]) else {
+        let mistake = Mistake { line: line_of(&columns), text: joined(&columns), wrong: Wrong::NoNameColumn };
+        return Listing { lines: Vec::new(), mistakes: vec![mistake] };
+    };
+    let seat_column = column(&["siege", "siège", "seat"]);
+    let mut listing = Listing::default();
+    let mut seen = BTreeMap::new();
+    for row in rows.filter(|row| !is_blank(row)) {
+        let line = line_of(&row);
+        match read_row(&row, name_column, seat_column, line, &mut seen) {
+            Ok(commune) => listing.lines.push(commune),
+            Err(wrong) => listing.mistakes.push(Mistake { line, text: joined(&row), wrong }),
+        }
+    }
+    listing
+}
+
+/// Reads a list as it is typed: a name on each line, or a pasted table with its first line.
+pub fn read_typed(text: &str) -> Listing {
+    let table = read_list(text.as_bytes());
+    if !matches!(table.mistakes.as_slice(), [Mistake { wrong: Wrong::NoNameColumn, .. }]) {
+        return table;
+    }
+    let mut listing = Listing::default();
+    let mut seen = BTreeMap::new();
+    for (text, line) in text.lines().zip(1..).filter(|(text, _)| !text.trim().is_empty()) {
+        match read_row(&csv::StringRecord::from(vec![text]), 0, None, line, &mut seen) {
+            Ok(commune) => listing.lines.push(commune),
+            Err(wrong) => {
+                let text = text.chars().take(SHOWN).collect();
+                listing.mistakes.push(Mistake { line, text, wrong });
+            }
+        }
+    }
+    listing
+}
+
+/// Adds the communes that are not there yet; gives all of them, in the order of the list, and whether they
+/// are new.
+///
+/// # Errors
+/// Those of the store; nothing is added then.
+pub async fn import(tx: &mut impl Write, lines: &[Line]) -> Result<Vec<(Commune, bool)>, Error> {
+    let mut communes = Vec::new();
+    for line in lines {
+        match directory::commune_by_name(tx, &line.name).await? {
+            Some(known) => communes.push((known, false)),
+            None => communes.push((directory::add_commune(tx, &line.name, line.seat).await?, true)),
+        }
+    }
+    Ok(communes)
+}
+
+fn read_row(
+    row: &csv::StringRecord,
+    name_column: usize,
+    seat_column: Option<usize>,
+    line: u64,
+    seen: &mut BTreeMap<String, u64>,
+) -> Result<Line, Wrong> {
+    if row.iter().any(|cell| cell.contains(['\n', '\r'])) {
+        return Err(Wrong::OverSeveralLines);
+    }
+    let name = CommuneName::parse(row.get(name_column).unwrap_or_default()).map_err(|error| match error {
+        InvalidName::Empty => Wrong::NoName,
+        InvalidName::TooLong(_) => Wrong::NameTooLong,
+        InvalidName::Unprintable => Wrong::Unprintable,
+    })?;
+    let seat = seat_column.and_then(|column| row.get(column)).unwrap_or_default();
+    let seat = match seat.to_lowercase().as_str() {
+        "" | "non" | "no" | "0" | "n" => false,
+        "oui" | "yes" | "1" | "o" | "x" => true,
+        _ => return Err(Wrong::Seat),
+    };
+    match seen.insert(name.folded(), line) {
+        Some(earlier) => {
+            seen.insert(name.folded(), earlier);
+            Err(Wrong::Repeated(earlier))
+        }
+        None => Ok(Line { name, seat }),
+    }
+}
+
+fn is_blank(row: &csv::StringRecord) -> bool {
+    row.iter().all(str::is_empty)
+}
+
+fn line_of(row: &csv::StringRecord) -> u64 {
+    row.position().map_or(1, csv::Position::line)
+}
+
+/// As it is shown to who has to put it right.
+fn joined(row: &csv::StringRecord) -> String {
+    let text = row.iter().collect::<Vec<_>>().join(" ; ").replace(['\n', '\r'], " ");
+    text.chars().take(SHOWN).collect()
+}
+
+/// The one of the usual separators that the first line has most of.
+fn separator(text: &str) -> u8 {
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let count = |separator: u8| first.bytes().filter(|byte| *byte == separator).count();
+    // `max_by_key` takes the last of equals: a first line with a single column is read with commas.
+    [b'\t', b';', b','].into_iter().max_by_key(|separator| count(*separator)).unwrap_or(b',')
+}
+
+fn decode(bytes: &[u8]) -> String {
+    if let Some(rest) = bytes.strip_prefix(&[0xff, 0xfe]) {
+        return utf16(rest, u16::from_le_bytes);
+    }
+    if let Some(rest) = bytes.strip_prefix(&[0xfe, 0xff]) {
+        return utf16(rest, u16::from_be_bytes);
+    }
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| windows_1252(*byte)).collect(),
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
+    let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair)).collect();
+    String::from_utf16_lossy(&units)
+}
+
+/// Latin-1, and what Windows puts where Latin-1 has control characters. Of those, only what the names of
+/// communes can hold.
+const fn windows_1252(byte: u8) -> char {
+    match byte {
+        0x8c => 'Œ',
+        0x91 => '‘',
+        0x92 => '’',
+        0x96 => '–',
+        0x9c => 'œ',
+        0x9f => 'Ÿ',
+        other => other as char,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(bytes: &[u8], lines: &[(&str, bool)], mistakes: &[(u64, Wrong)]) {
+        let listing = read_list(bytes);
+        let found: Vec<_> = listing.lines.iter().map(|line| (line.name.as_str(), line.seat)).collect();
+        assert_eq!(found, lines, "{}", String::from_utf8_lossy(bytes));
+        let found: Vec<_> = listing.mistakes.iter().map(|mistake| (mistake.line, mistake.wrong)).collect();
+        assert_eq!(found, mistakes, "{}", String::from_utf8_lossy(bytes));
+    }
+
+    #[test]
+    fn lists_are_read_as_spreadsheets_write_them() {
+        let expected = [("Alvimare", false), ("Yébleron", true)];
+        check("nom,siege\nAlvimare,\nYébleron,oui\n".as_bytes(), &expected, &[]);
+        check("\u{feff}Nom;Siège\r\nAlvimare;non\r\nYébleron;OUI\r\n".as_bytes(), &expected, &[]);
+        check("insee\tcommune\tsiege\n76016\tAlvimare\t0\n76752\tYébleron\t1".as_bytes(), &expected, &[]);
+        check(b"nom;siege\nAlvimare;\nY\xe9bleron;x\n", &expected, &[]);
+        let utf16: Vec<u8> = "\u{feff}nom\tsiege\nAlvimare\t\nYébleron\toui\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        check(&utf16, &expected, &[]);
+        check("\n\nnom\n\nAlvimare\n\n".as_bytes(), &[("Alvimare", false)], &[]);
+        check(b"", &[], &[]);
+    }
+
+    #[test]
+    fn names_keep_their_marks() {
+        let expected = [("L’Étang", false), ("Saint-Pierre, le Vieux", false), ("Œuilly", false)];
+        check("nom\nL’Étang\n\"Saint-Pierre, le Vieux\"\nŒuilly".as_bytes(), &expected, &[]);
+        check(b"nom\nL\x92\xc9tang\n\"Saint-Pierre, le Vieux\"\n\x8cuilly", &expected, &[]);
+    }
+
+    #[test]
+    fn every_wrong_line_is_explained_and_the_others_are_kept() {
+        let long = "x".repeat(81);
+        let text =
+            format!("nom,siege\n,oui\nAlvimare,peut-être\n{long},\nFoucart,\nalvi\u{7}mare\nFOUCART,non\n");
+        check(
+            text.as_bytes(),
+            &[("Foucart", false)],
+            &[
+                (2, Wrong::NoName),
+                (3, Wrong::Seat),
+                (4, Wrong::NameTooLong),
+                (6, Wrong::Unprintable),
+                (7, Wrong::Repeated(5)),
+            ],
+        );
+        check("commune de,habitants\nAlvimare,600\n".as_bytes(), &[], &[(1, Wrong::NoNameColumn)]);
+        check(
+            "nom\nAlvimare\n\"Foucart\nYébleron\n".as_bytes(),
+            &[("Alvimare", false)],
+            &[(3, Wrong::OverSeveralLines)],
+        );
+    }
+
+    #[test]
+    fn a_typed_list_has_a_name_on_each_line() {
+        fn check(text: &str, lines: &[&str], mistakes: &[(u64, Wrong)]) {
+            let listing = read_typed(text);
+            let found: Vec<_> = listing.lines.iter().map(|line| line.name.as_str()).collect();
+            assert_eq!(found, lines, "{text}");
+            let found: Vec<_> =
+                listing.mistakes.iter().map(|mistake| (mistake.line, mistake.wrong)).collect();
+            assert_eq!(found, mistakes, "{text}");
+        }
+        check("Alvimare\r\n\r\n Yébleron \r\n", &["Alvimare", "Yébleron"], &[]);
+        check("Alvimare\nAlvimare", &["Alvimare"], &[(2, Wrong::Repeated(1))]);
+        check("nom;siege\nAlvimare;oui", &["Alvimare"], &[]);
+        check("  ", &[], &[]);
+    }
+}
