@@ -60,8 +60,11 @@ clean: ## remove everything that was built
 
 as_root = $$([ "$$(id -u)" = 0 ] || echo sudo)
 
-# Debian 13 has rustup as a package, Debian 12 has not; rustup then reads rust-toolchain.toml by itself.
+# Debian 13 has rustup as a package; on Debian 12 its own installer does the same for the user who calls make.
+# Either then reads rust-toolchain.toml.
 define install_rust
-{ apt-cache show rustup > /dev/null 2>&1 && $(as_root) apt-get install -y -qq --no-install-recommends rustup && rustup toolchain install; } || \
-  { echo "No Rust here, and this Debian has no package of rustup: install it from https://rustup.rs, then call make again." >&2; exit 1; }
+{ if apt-cache show rustup > /dev/null 2>&1; then $(as_root) apt-get install -y -qq --no-install-recommends rustup; \
+  else curl --proto =https --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --default-toolchain none --no-modify-path; fi \
+  && rustup toolchain install; } || \
+  { echo "Rust could not be installed: see https://rustup.rs, then call make again." >&2; exit 1; }
 endef
