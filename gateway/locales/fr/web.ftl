@@ -2,6 +2,8 @@
 
 web-skip = Aller au contenu
 web-navigation = Navigation
+web-sign-out = Se déconnecter
+web-help = Une difficulté ? { $help }
 web-back-home = Revenir à l’accueil
 
 web-refused-title = Ce n’est pas possible

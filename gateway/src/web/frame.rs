@@ -33,10 +33,21 @@ pub struct Door {
     pub name: &'static str,
     /// In their order on screen; shown to those who may follow them.
     pub entries: Vec<Entry>,
-    /// The page about the caller's own account, at doors that have accounts.
-    pub account: Option<&'static str>,
+    /// At doors where people sign in.
+    pub account: Option<Account>,
+    /// What a person in need rings or writes to; may be empty.
+    pub help: String,
     /// In which dates are shown.
     pub time_zone: TimeZone,
+}
+
+/// Where people look after their own account.
+#[derive(Debug)]
+pub struct Account {
+    /// The page about it.
+    pub page: &'static str,
+    /// Takes a POST.
+    pub sign_out: &'static str,
 }
 
 /// One word of the navigation.
@@ -102,9 +113,14 @@ impl Frame {
         self.notice.as_deref()
     }
 
-    /// The page about the caller's own account.
-    pub fn account(&self) -> Option<&'static str> {
-        self.door.account
+    /// Where the caller looks after the account that this door knows.
+    pub fn account(&self) -> Option<&Account> {
+        self.door.account.as_ref()
+    }
+
+    /// What a person in need rings or writes to.
+    pub fn help(&self) -> &str {
+        &self.door.help
     }
 
     /// Whether the page is the one that the entry leads to, or below it.

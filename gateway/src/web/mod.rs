@@ -75,7 +75,7 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
-pub use frame::{Door, Entry, Frame, dress};
+pub use frame::{Account, Door, Entry, Frame, dress};
 pub use refusal::{Incident, Refusal};
 pub use reply::Reply;
 pub use request::{Form, Now, cookie};
