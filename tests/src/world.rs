@@ -21,10 +21,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::gateway::Gateway;
 use crate::line::{Line, Quality};
 use crate::names::Names;
 use crate::node::{Addresses, Node};
 use crate::process;
+use crate::town_hall::TownHall;
 
 /// The router's own addresses, and those of the resolver.
 const ROUTER: Addresses =
@@ -110,6 +112,19 @@ impl World {
         Ok((node, line))
     }
 
+    /// The communauté's gateway in `domain`, not yet started. Its name is `passerelle.DOMAIN`.
+    pub fn gateway(&self, domain: &str) -> Result<Gateway> {
+        let node = self.node("passerelle")?;
+        let Addresses { v4, v6 } = node.addresses();
+        self.name(&format!("passerelle.{domain}"), &[v4.into(), v6.into()])?;
+        Gateway::new(node, domain)
+    }
+
+    /// The machine of a town hall, which has not joined yet.
+    pub fn town_hall(&self, commune: &str) -> Result<TownHall> {
+        Ok(TownHall::new(commune, self.node(&hostname(commune))?))
+    }
+
     /// Gives a host other addresses, as when its line is taken up again elsewhere.
     pub fn move_elsewhere(&self, node: &mut Node) -> Result<()> {
         node.move_to(addresses(self.number(), 0), ROUTER)
@@ -145,6 +160,21 @@ fn addresses(number: u8, network: u8) -> Addresses {
     let v4 =
         if network == 0 { Ipv4Addr::new(192, 0, 2, number) } else { Ipv4Addr::new(198, 51, 100, number) };
     Addresses { v4, v6: Ipv6Addr::new(0x2001, 0xdb8, network.into(), 0, 0, 0, 0, number.into()) }
+}
+
+/// "Ancourteville-sur-Héricourt" -> "ancourteville-sur-hericourt".
+fn hostname(commune: &str) -> String {
+    let plain = |letter: char| match letter {
+        'é' | 'è' | 'ê' | 'ë' | 'É' | 'È' => 'e',
+        'à' | 'â' | 'À' | 'Â' => 'a',
+        'î' | 'ï' => 'i',
+        'ô' | 'ö' => 'o',
+        'û' | 'ù' | 'ü' => 'u',
+        'ç' => 'c',
+        letter if letter.is_ascii_alphanumeric() => letter.to_ascii_lowercase(),
+        _ => '-',
+    };
+    commune.chars().map(plain).collect()
 }
 
 fn ip(arguments: &str, folder: &Path) -> Result<String> {
