@@ -60,7 +60,7 @@ pub fn t_with(id: &str, arguments: &[(&'static str, &dyn Argument)]) -> String {
 #[derive(Debug, Clone)]
 pub struct Text {
     id: Cow<'static, str>,
-    arguments: Vec<(&'static str, FluentValue<'static>)>,
+    arguments: Vec<(&'static str, Value)>,
 }
 
 impl Text {
@@ -82,7 +82,8 @@ impl fmt::Display for Text {
             log::error!("no text is called {}", self.id);
             return f.write_str(&self.id);
         };
-        let arguments: FluentArgs<'_> = self.arguments.iter().cloned().collect();
+        let arguments: FluentArgs<'_> =
+            self.arguments.iter().map(|(name, value)| (*name, value.fluent())).collect();
         let mut errors = Vec::new();
         let text = BUNDLE.format_pattern(pattern, Some(&arguments), &mut errors);
         if !errors.is_empty() {
@@ -93,46 +94,69 @@ impl fmt::Display for Text {
 }
 
 /// What a text can be given.
-pub trait Argument {
-    /// As Fluent wants it.
-    fn argument(&self) -> FluentValue<'static>;
+pub trait Argument: Sync {
+    fn argument(&self) -> Value;
+}
+
+/// A word, or a number by which a catalogue can choose between singular and plural.
+#[derive(Debug, Clone)]
+pub enum Value {
+    Word(String),
+    Whole(i64),
+    Real(f64),
+}
+
+impl Value {
+    fn fluent(&self) -> FluentValue<'_> {
+        match self {
+            Value::Word(word) => FluentValue::from(word.as_str()),
+            Value::Whole(number) => FluentValue::from(*number),
+            Value::Real(number) => FluentValue::from(*number),
+        }
+    }
 }
 
 impl Argument for str {
-    fn argument(&self) -> FluentValue<'static> {
-        FluentValue::from(self.to_owned())
+    fn argument(&self) -> Value {
+        Value::Word(self.to_owned())
     }
 }
 
 impl Argument for String {
-    fn argument(&self) -> FluentValue<'static> {
-        FluentValue::from(self.clone())
+    fn argument(&self) -> Value {
+        Value::Word(self.clone())
     }
 }
 
 impl Argument for Text {
-    fn argument(&self) -> FluentValue<'static> {
-        FluentValue::from(self.to_string())
+    fn argument(&self) -> Value {
+        Value::Word(self.to_string())
+    }
+}
+
+impl Argument for f64 {
+    fn argument(&self) -> Value {
+        Value::Real(*self)
     }
 }
 
 impl<T: Argument + ?Sized> Argument for &T {
-    fn argument(&self) -> FluentValue<'static> {
+    fn argument(&self) -> Value {
         (**self).argument()
     }
 }
 
-macro_rules! numbers {
+macro_rules! whole_numbers {
     ($($number:ty)*) => {$(
         impl Argument for $number {
-            fn argument(&self) -> FluentValue<'static> {
-                FluentValue::from(*self)
+            fn argument(&self) -> Value {
+                Value::Whole(i64::try_from(*self).unwrap_or(i64::MAX))
             }
         }
     )*};
 }
 
-numbers!(u8 u16 u32 u64 usize i32 i64 f64);
+whole_numbers!(u8 u16 u32 u64 usize i32 i64);
 
 /// What templates write: `use crate::web::filters;` beside the struct that derives `Template`.
 pub mod filters {
