@@ -7,13 +7,19 @@ SHELL := /bin/bash -euo pipefail
 # Debian 12 or 13: what builds Beffroi, what it calls at run time, and what the scenarios use.
 PACKAGES := build-essential ca-certificates curl \
 	iproute2 nftables \
-	chromium chromium-driver dnsmasq-base iputils-ping python3 python3-pip tcpdump util-linux wireguard-tools
+	chromium chromium-driver dnsmasq-base iputils-ping python3 python3-pip wireguard-tools
 
 NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2
 
 # A toolchain that `make deps` has just installed is not in the PATH of the shell that called make.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+
+# The toolchain of rust-toolchain.toml may be on the machine under the name of stable.
+rust_version := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+ifneq (,$(findstring rustc $(rust_version) ,$(shell rustc +stable --version 2>/dev/null)))
+export RUSTUP_TOOLCHAIN := stable
+endif
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
