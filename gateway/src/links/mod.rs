@@ -1,1 +1,35 @@
-//! Not built yet.
+//! The links as they are and as they should be: which peers the tunnel has, how each line is doing, and the
+//! pages on which a referent sees and changes that.
+//!
+//! The database says what should be; `beffroi-netd` makes it so; the [`Keeper`] carries one to the other. How
+//! a machine got into the database is not known here.
+
+mod board;
+mod keeper;
+mod state;
+mod store;
+#[cfg(test)]
+mod tests;
+mod wanted;
+
+use crate::{directory, netd, store as ground};
+
+pub use board::{Board, Link, Loss, Service};
+pub use keeper::Keeper;
+pub use state::{DOUBTFUL_UNTIL, ONLINE_UNTIL, State, state};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("there is no machine {0}")]
+    NoSuchMachine(directory::MachineId),
+    #[error("the record of an endpoint is not one that this program writes")]
+    Damaged,
+    #[error("the links cannot be made as they should be")]
+    Netd(#[from] netd::Error),
+    #[error(transparent)]
+    Directory(#[from] directory::Error),
+    #[error(transparent)]
+    Audit(#[from] crate::audit::Error),
+    #[error(transparent)]
+    Store(#[from] ground::Error),
+}

@@ -112,7 +112,7 @@ impl fmt::Display for Incident {
 }
 
 /// The causes of an error, outermost first.
-fn chain(error: &dyn Error) -> String {
+pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,0 +1,378 @@
+//! How each line is doing now: in memory, fed by probes and by what netd reads from the device.
+//!
+//! Every age is counted on the monotonic clock, which the callers read. Nothing here is written down: after
+//! a restart, the first reading of the device tells almost all of it again.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use beffroi_protocol::PublicKey;
+use beffroi_protocol::probe::Probe;
+use beffroi_tunnel::PresentPeer;
+
+use super::state::{Past, State, state};
+use crate::directory::{Machine, MachineId};
+use crate::netd::Present;
+
+/// The longest version of an agent that is shown, in characters.
+const VERSION_MAX: usize = 20;
+
+/// A handle to the one board. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Board(Arc<Mutex<Lines>>);
+
+/// A link as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    pub state: State,
+    /// Since the last proof of life.
+    pub age: Option<Duration>,
+    pub round_trip: Option<Duration>,
+    pub loss: Option<Loss>,
+    /// Bytes since the gateway started.
+    pub received: u64,
+    pub sent: u64,
+    pub endpoint: Option<SocketAddr>,
+    /// Of the agent's program.
+    pub version: Option<String>,
+}
+
+/// What the agent has seen of its last probes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loss {
+    pub sent: u8,
+    pub answered: u8,
+}
+
+impl Loss {
+    pub fn percent(self) -> u8 {
+        let lost = u16::from(self.sent.saturating_sub(self.answered));
+        let percent = (100 * lost).checked_div(self.sent.into()).unwrap_or_default();
+        u8::try_from(percent).unwrap_or(100)
+    }
+}
+
+/// Whether netd does what it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Not asked yet.
+    Unknown,
+    Answers,
+    Silent {
+        since: Instant,
+    },
+}
+
+#[derive(Debug)]
+struct Lines {
+    started: Instant,
+    service: Service,
+    gateway_key: Option<PublicKey>,
+    machines: BTreeMap<MachineId, Line>,
+}
+
+#[derive(Debug)]
+struct Line {
+    key: PublicKey,
+    seen: bool,
+    proof: Option<Instant>,
+    round_trip: Option<Duration>,
+    loss: Option<Loss>,
+    version: Option<String>,
+    endpoint: Option<SocketAddr>,
+    received: Counter,
+    sent: Counter,
+}
+
+/// A count that goes on when the device's own starts over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Counter {
+    last: Option<u64>,
+    total: u64,
+}
+
+impl Board {
+    pub fn new(now: Instant) -> Self {
+        let (service, gateway_key, machines) = (Service::Unknown, None, BTreeMap::new());
+        Self(Arc::new(Mutex::new(Lines { started: now, service, gateway_key, machines })))
+    }
+
+    /// These are the machines there are. What is known of others, or under another key, is forgotten.
+    pub fn expect<'a>(&self, machines: impl IntoIterator<Item = &'a Machine>) {
+        let mut lines = self.lines();
+        let mut before = std::mem::take(&mut lines.machines);
+        for machine in machines.into_iter().filter(|machine| machine.is_active()) {
+            let line = before.remove(&machine.id).filter(|line| line.key == machine.key);
+            let mut line = line.unwrap_or_else(|| Line::of(machine.key));
+            line.seen = machine.seen;
+            lines.machines.insert(machine.id, line);
+        }
+    }
+
+    /// A probe came from this machine's address. `false` when no such machine is expected: the probe is not
+    /// to be answered.
+    pub fn heard(&self, machine: MachineId, probe: &Probe, now: Instant) -> bool {
+        let mut lines = self.lines();
+        let Some(line) = lines.machines.get_mut(&machine) else {
+            return false;
+        };
+        line.proof = Some(now);
+        line.round_trip = probe.round_trip.map(|micros| Duration::from_micros(micros.into()));
+        line.loss = Some(Loss { sent: probe.sent, answered: probe.answered });
+        let version: String =
+            probe.version.chars().filter(|letter| !letter.is_control()).take(VERSION_MAX).collect();
+        line.version = Some(version).filter(|version| !version.is_empty());
+        true
+    }
+
+    /// netd has read the device.
+    pub fn read(&self, present: &Present, now: Instant) {
+        let mut lines = self.lines();
+        lines.service = Service::Answers;
+        lines.gateway_key = present.tunnel.key.or(lines.gateway_key);
+        for line in lines.machines.values_mut() {
+            if let Some(peer) = present.tunnel.peers.get(&line.key) {
+                line.read(peer, now);
+            }
+        }
+    }
+
+    /// netd did not answer.
+    pub fn unread(&self, now: Instant) {
+        let mut lines = self.lines();
+        if !matches!(lines.service, Service::Silent { .. }) {
+            lines.service = Service::Silent { since: now };
+        }
+    }
+
+    pub fn service(&self) -> Service {
+        self.lines().service
+    }
+
+    /// The gateway's public key, once netd has told it.
+    pub fn gateway_key(&self) -> Option<PublicKey> {
+        self.lines().gateway_key
+    }
+
+    /// The link of a machine; `None` for one that is not expected, such as a revoked one.
+    pub fn link(&self, machine: MachineId, now: Instant) -> Option<Link> {
+        let lines = self.lines();
+        let line = lines.machines.get(&machine)?;
+        Some(line.link(now, now.saturating_duration_since(lines.started)))
+    }
+
+    /// Machines that have shown life with a key of which this is not written down yet.
+    pub(super) fn newly_seen(&self) -> Vec<(MachineId, PublicKey)> {
+        let lines = self.lines();
+        let unwritten = lines.machines.iter().filter(|(_, line)| line.proof.is_some() && !line.seen);
+        unwritten.map(|(machine, line)| (*machine, line.key)).collect()
+    }
+
+    /// Where each machine was last heard from.
+    pub(super) fn endpoints(&self) -> BTreeMap<MachineId, SocketAddr> {
+        let lines = self.lines();
+        lines.machines.iter().filter_map(|(machine, line)| Some((*machine, line.endpoint?))).collect()
+    }
+
+    /// A panic elsewhere while the board was held leaves it readable: every field stands for itself.
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Line {
+    fn of(key: PublicKey) -> Self {
+        Self {
+            key,
+            seen: false,
+            proof: None,
+            round_trip: None,
+            loss: None,
+            version: None,
+            endpoint: None,
+            received: Counter::default(),
+            sent: Counter::default(),
+        }
+    }
+
+    /// What has come in since the last reading was sent by the machine: WireGuard lets nothing else in. The
+    /// handshake's age counts at the first reading only, because some devices take it from a wall clock that
+    /// may step.
+    fn read(&mut self, peer: &PresentPeer, now: Instant) {
+        let first = self.received.last.is_none();
+        let growth = self.received.advance(peer.received);
+        self.sent.advance(peer.sent);
+        self.endpoint = peer.endpoint.or(self.endpoint);
+        let proof = match peer.handshake_age {
+            Some(age) if first => now.checked_sub(age),
+            _ => (growth > 0 && !first).then_some(now),
+        };
+        self.proof = self.proof.max(proof);
+    }
+
+    fn link(&self, now: Instant, listening: Duration) -> Link {
+        let age = self.proof.map(|proof| now.saturating_duration_since(proof));
+        let past = if self.seen { Past::Heard { listening } } else { Past::Unheard };
+        Link {
+            state: state(age, past),
+            age,
+            round_trip: self.round_trip,
+            loss: self.loss,
+            received: self.received.total,
+            sent: self.sent.total,
+            endpoint: self.endpoint,
+            version: self.version.clone(),
+        }
+    }
+}
+
+impl Counter {
+    /// Takes a reading, and gives by how much the count has grown. A reading below the last one is that of a
+    /// counter that has started over.
+    fn advance(&mut self, reading: u64) -> u64 {
+        let growth = match self.last {
+            Some(last) if reading >= last => reading - last,
+            Some(_) | None => reading,
+        };
+        self.last = Some(reading);
+        self.total += growth;
+        growth
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use beffroi_tunnel::Backend;
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::directory::{MachineName, MachineRole};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn key(seed: u8) -> PublicKey {
+        PublicKey::from_bytes([seed; 32])
+    }
+
+    fn machine(seed: u8, seen: bool) -> Machine {
+        Machine {
+            id: "256".parse().expect("a number"),
+            commune: "1".parse().expect("a number"),
+            name: MachineName::parse("accueil").expect("a name"),
+            key: key(seed),
+            role: MachineRole::TownHall,
+            enrolled: Timestamp::UNIX_EPOCH,
+            revoked: None,
+            seen,
+        }
+    }
+
+    fn present(seed: u8, received: u64, handshake_age: Option<Duration>) -> Present {
+        let peer = PresentPeer {
+            allowed: BTreeSet::new(),
+            endpoint: None,
+            keepalive: None,
+            preshared: None,
+            handshake_age,
+            received,
+            sent: 2 * received,
+        };
+        let tunnel = beffroi_tunnel::Present {
+            backend: Backend::Embedded,
+            key: Some(key(200)),
+            listen_port: 51820,
+            addresses: BTreeSet::new(),
+            routes: BTreeSet::new(),
+            mtu: 1280,
+            up: true,
+            peers: [(key(seed), peer)].into(),
+        };
+        Present { tunnel, changes: 0 }
+    }
+
+    fn probe(version: &str) -> Probe {
+        Probe { sequence: 1, round_trip: Some(45_000), sent: 32, answered: 24, version: version.to_owned() }
+    }
+
+    fn board(machine: &Machine, now: Instant) -> Board {
+        let board = Board::new(now);
+        board.expect([machine]);
+        board
+    }
+
+    #[test]
+    fn what_comes_in_is_proof_of_life_and_what_goes_out_is_not() {
+        let (start, machine) = (Instant::now(), machine(1, true));
+        let board = board(&machine, start);
+        let age_at = |second| board.link(machine.id, start + second * SECOND).expect("it is expected").age;
+        board.read(&present(1, 100, Some(40 * SECOND)), start + 50 * SECOND);
+        assert_eq!(age_at(60), Some(50 * SECOND), "the first reading tells the last handshake");
+        board.read(&present(1, 100, Some(SECOND)), start + 70 * SECOND);
+        assert_eq!(age_at(70), Some(60 * SECOND), "a wall clock that stepped proves nothing");
+        board.read(&present(1, 132, Some(75 * SECOND)), start + 80 * SECOND);
+        assert_eq!(age_at(81), Some(SECOND));
+        board.read(&present(1, 32, None), start + 90 * SECOND);
+        assert_eq!(age_at(90), Some(Duration::ZERO), "a counter that started over has grown");
+        board.read(&present(1, 0, None), start + 100 * SECOND);
+        assert_eq!(age_at(100), Some(10 * SECOND));
+        let link = board.link(machine.id, start + 100 * SECOND).expect("it is expected");
+        assert_eq!((link.received, link.sent), (164, 328), "totals outlive the device's counters");
+    }
+
+    #[test]
+    fn a_probe_says_how_the_line_is() {
+        let (start, machine) = (Instant::now(), machine(1, false));
+        let board = board(&machine, start);
+        assert_eq!(board.link(machine.id, start).expect("it is expected").state, State::Never);
+        assert!(board.heard(machine.id, &probe("0.1.0\u{1b}[31m and much more than that"), start));
+        let link = board.link(machine.id, start).expect("it is expected");
+        assert_eq!(link.state, State::Online);
+        assert_eq!(link.round_trip, Some(Duration::from_millis(45)));
+        assert_eq!(link.loss.map(Loss::percent), Some(25));
+        assert_eq!(link.version.as_deref(), Some("0.1.0[31m and much m"));
+        assert_eq!(board.newly_seen(), [(machine.id, machine.key)]);
+    }
+
+    #[test]
+    fn nothing_is_known_of_a_machine_that_is_not_expected() {
+        let (start, known) = (Instant::now(), machine(1, true));
+        let board = board(&known, start);
+        let stranger = "257".parse().expect("a number");
+        assert!(!board.heard(stranger, &probe("0.1.0"), start));
+        assert_eq!(board.link(stranger, start), None);
+        assert!(board.heard(known.id, &probe("0.1.0"), start));
+        board.expect([&machine(2, false)]);
+        let link = board.link(known.id, start).expect("it is expected");
+        assert_eq!((link.state, link.version), (State::Never, None), "another key is another machine");
+        board.expect([]);
+        assert!(!board.heard(known.id, &probe("0.1.0"), start));
+    }
+
+    #[test]
+    fn silence_of_netd_is_counted_from_its_first_moment() {
+        let start = Instant::now();
+        let board = Board::new(start);
+        assert_eq!(board.service(), Service::Unknown);
+        board.unread(start);
+        board.unread(start + SECOND);
+        assert_eq!(board.service(), Service::Silent { since: start });
+        board.read(&present(1, 0, None), start + 2 * SECOND);
+        assert_eq!((board.service(), board.gateway_key()), (Service::Answers, Some(key(200))));
+    }
+
+    #[test]
+    fn loss_is_a_share_of_what_was_sent() {
+        let check = |sent, answered, expected| {
+            assert_eq!(Loss { sent, answered }.percent(), expected, "{answered} of {sent}");
+        };
+        check(32, 32, 0);
+        check(32, 31, 3);
+        check(32, 0, 100);
+        check(0, 0, 0);
+        check(3, 9, 0);
+    }
+}

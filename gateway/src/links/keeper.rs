@@ -1,0 +1,255 @@
+//! The one task that carries the database's wishes to netd, and netd's readings to the board.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use beffroi_protocol::PublicKey;
+use jiff::Timestamp;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::state::State;
+use super::store::{Endpoints, endpoints, moved, put_endpoints};
+use super::wanted::Ground;
+use super::{Board, Error, Service};
+use crate::config::Config;
+use crate::directory::{self, CommuneId, CommuneName, Follower, Guest, Machine, MachineId};
+use crate::netd::{Client, Present, Wanted};
+use crate::store::{ReadTx, Store, WriteTx};
+use crate::web::chain;
+
+/// Even when nothing changed: what was meddled with from outside is put right, and guests whose time is over
+/// leave.
+const RECONCILE_EVERY: Duration = Duration::from_secs(60);
+/// The board is at most that old.
+const READ_EVERY: Duration = Duration::from_secs(5);
+/// Endpoints are written at most that often: a machine on the move is not worth a write each time.
+const ENDPOINTS_EVERY: Duration = Duration::from_secs(60);
+/// After netd failed to do it.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+enum Event {
+    /// Someone changed machines or guests and may be waiting.
+    Changed,
+    /// It is time to look whether all is as it should be.
+    Reconcile,
+    /// It is time to read the device.
+    Read,
+}
+
+pub struct Keeper {
+    store: Store,
+    netd: Arc<Client>,
+    board: Board,
+    follower: Follower,
+    ground: Ground,
+    machines: Vec<Machine>,
+    communes: BTreeMap<CommuneId, CommuneName>,
+    endpoints: Endpoints,
+    endpoints_written: Option<Instant>,
+    /// What the journal has said of each link.
+    told: BTreeMap<MachineId, State>,
+}
+
+/// What the database says, at one moment.
+struct Wish {
+    machines: Vec<Machine>,
+    guests: Vec<Guest>,
+    communes: BTreeMap<CommuneId, CommuneName>,
+    endpoints: Endpoints,
+}
+
+impl Keeper {
+    pub fn new(config: &Config, store: Store, netd: Arc<Client>, board: Board, follower: Follower) -> Self {
+        Self {
+            store,
+            netd,
+            board,
+            follower,
+            ground: Ground::of(config),
+            machines: Vec::new(),
+            communes: BTreeMap::new(),
+            endpoints: Endpoints::new(),
+            endpoints_written: None,
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// Runs for as long as the database can be read. That netd does not answer is said once, and tried
+    /// again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn run(mut self) -> Result<(), Error> {
+        let mut reconcile = interval(RECONCILE_EVERY);
+        let mut read = interval(READ_EVERY);
+        reconcile.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        read.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = self.follower.changed() => Event::Changed,
+                _ = reconcile.tick() => Event::Reconcile,
+                _ = read.tick() => Event::Read,
+            };
+            let done = match event {
+                Event::Changed | Event::Reconcile => self.reconcile().await?,
+                Event::Read => self.read().await?,
+            };
+            if !done {
+                reconcile.reset_after(RETRY_AFTER);
+            }
+        }
+    }
+
+    /// Makes the links as the database says. `false` when netd could not do it.
+    async fn reconcile(&mut self) -> Result<bool, Error> {
+        let announced = self.follower.pending();
+        let now = Timestamp::now();
+        let wish = self.store.read(async move |tx: &ReadTx| wish(tx, now).await).await?;
+        let wanted = self.ground.wanted(&wish.machines, &wish.guests, &wish.endpoints);
+        self.board.expect(&wish.machines);
+        (self.machines, self.communes, self.endpoints) = (wish.machines, wish.communes, wish.endpoints);
+        let Some(present) = self.want(&wanted).await else {
+            return Ok(false);
+        };
+        self.follower.done(announced);
+        if present.changes > 0 {
+            log::info!(CHANGES = present.changes; "the links follow the database");
+        }
+        self.take(&present).await?;
+        Ok(true)
+    }
+
+    async fn read(&mut self) -> Result<bool, Error> {
+        match self.netd.present().await {
+            Ok(present) => {
+                let came_back = !self.answers();
+                self.take(&present).await?;
+                // A netd that was away may have come back without what it was told.
+                Ok(!came_back)
+            }
+            Err(error) => {
+                self.fell_silent(&error);
+                Ok(false)
+            }
+        }
+    }
+
+    async fn want(&self, wanted: &Wanted) -> Option<Present> {
+        match self.netd.want(wanted).await {
+            Ok(present) => Some(present),
+            Err(error) => {
+                self.fell_silent(&error);
+                None
+            }
+        }
+    }
+
+    /// Puts a reading on the board, and writes down what is worth it.
+    async fn take(&mut self, present: &Present) -> Result<(), Error> {
+        let now = Instant::now();
+        if !self.answers() {
+            log::info!("beffroi-netd answers");
+        }
+        let before = self.board.gateway_key();
+        self.board.read(present, now);
+        if let Some(key) = present.tunnel.key.filter(|key| before != Some(*key)) {
+            self.note_key(key).await?;
+        }
+        self.note_seen().await?;
+        self.note_endpoints(now).await?;
+        self.tell(now);
+        Ok(())
+    }
+
+    fn answers(&self) -> bool {
+        self.board.service() == Service::Answers
+    }
+
+    fn fell_silent(&self, error: &crate::netd::Error) {
+        if !matches!(self.board.service(), Service::Silent { .. }) {
+            log::warn!("beffroi-netd does not do what it is asked: {}", chain(error));
+        }
+        self.board.unread(Instant::now());
+    }
+
+    async fn note_key(&self, key: PublicKey) -> Result<(), Error> {
+        let write = async move |tx: &mut WriteTx| directory::set_gateway_key(tx, &key).await;
+        match self.store.write(write).await? {
+            Some(before) if before != key => {
+                log::warn!("the gateway has another key, {key}: sheets printed before no longer lead here");
+            }
+            Some(_) => {}
+            None => log::info!("the gateway's public key is {key}"),
+        }
+        Ok(())
+    }
+
+    async fn note_seen(&mut self) -> Result<(), Error> {
+        let seen = self.board.newly_seen();
+        if seen.is_empty() {
+            return Ok(());
+        }
+        for machine in &mut self.machines {
+            machine.seen |= seen.contains(&(machine.id, machine.key));
+        }
+        self.store
+            .write(async move |tx: &mut WriteTx| {
+                for (machine, key) in &seen {
+                    directory::mark_seen(tx, *machine, key).await?;
+                }
+                Ok::<_, directory::Error>(())
+            })
+            .await?;
+        self.board.expect(&self.machines);
+        Ok(())
+    }
+
+    async fn note_endpoints(&mut self, now: Instant) -> Result<(), Error> {
+        let due = |written| now.saturating_duration_since(written) >= ENDPOINTS_EVERY;
+        if !self.endpoints_written.is_none_or(due) {
+            return Ok(());
+        }
+        let moved = moved(&self.endpoints, &self.board.endpoints(), &self.machines);
+        if moved.is_empty() {
+            return Ok(());
+        }
+        self.endpoints.extend(moved.clone());
+        self.endpoints_written = Some(now);
+        self.store.write(async move |tx: &mut WriteTx| put_endpoints(tx, &moved).await).await
+    }
+
+    /// Says in the journal which links have gone up or down.
+    fn tell(&mut self, now: Instant) {
+        let mut told = BTreeMap::new();
+        for machine in &self.machines {
+            let Some(link) = self.board.link(machine.id, now) else {
+                continue;
+            };
+            let before = self.told.get(&machine.id).copied();
+            told.insert(machine.id, link.state);
+            let commune = self.communes.get(&machine.commune).map_or("?", CommuneName::as_str);
+            match (before, link.state) {
+                (Some(before), after) if before == after => {}
+                (_, State::Online) => log::info!(COMMUNE = commune; "link up: {}", machine.name),
+                (Some(State::Online | State::Doubtful), State::Offline) => {
+                    log::info!(COMMUNE = commune; "link down: {}", machine.name);
+                }
+                _ => {}
+            }
+        }
+        self.told = told;
+    }
+}
+
+async fn wish(tx: &ReadTx, now: Timestamp) -> Result<Wish, Error> {
+    let communes = directory::communes(tx).await?;
+    Ok(Wish {
+        machines: directory::machines(tx).await?,
+        guests: directory::guests(tx, now).await?,
+        communes: communes.into_iter().map(|commune| (commune.id, commune.name)).collect(),
+        endpoints: endpoints(tx).await?,
+    })
+}

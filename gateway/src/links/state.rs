@@ -1,0 +1,62 @@
+//! When a link counts as up: by the age of the last proof of life, and by nothing else.
+
+use std::time::Duration;
+
+/// A machine that is there proves it at least every 120 s (WireGuard's handshake), usually every 15 s.
+pub const ONLINE_UNTIL: Duration = Duration::from_secs(180);
+pub const DOUBTFUL_UNTIL: Duration = Duration::from_secs(300);
+
+/// In the order in which they want attention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    Offline,
+    Doubtful,
+    /// The machine has never shown life with its own key.
+    Never,
+    Online,
+}
+
+/// What was known of a machine before this process could hear it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    /// It has never been heard with its own key.
+    Unheard,
+    /// It was heard by an earlier process, which is gone; this one has listened for so long.
+    Heard { listening: Duration },
+}
+
+/// The state of a link whose last proof of life is so old, by a monotonic clock.
+pub fn state(age: Option<Duration>, past: Past) -> State {
+    match (age, past) {
+        (Some(age), _) if age <= ONLINE_UNTIL => State::Online,
+        (Some(age), _) if age <= DOUBTFUL_UNTIL => State::Doubtful,
+        (Some(_), _) => State::Offline,
+        (None, Past::Unheard) => State::Never,
+        (None, Past::Heard { listening }) if listening <= DOUBTFUL_UNTIL => State::Doubtful,
+        (None, Past::Heard { .. }) => State::Offline,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_as_good_as_its_last_proof_is_young() {
+        let check = |age: Option<u64>, past: Past, expected: State| {
+            assert_eq!(state(age.map(Duration::from_secs), past), expected, "{age:?} {past:?}");
+        };
+        let heard = |seconds| Past::Heard { listening: Duration::from_secs(seconds) };
+        for past in [Past::Unheard, heard(0), heard(10_000)] {
+            check(Some(0), past, State::Online);
+            check(Some(180), past, State::Online);
+            check(Some(181), past, State::Doubtful);
+            check(Some(300), past, State::Doubtful);
+            check(Some(301), past, State::Offline);
+        }
+        check(None, Past::Unheard, State::Never);
+        check(None, heard(0), State::Doubtful);
+        check(None, heard(300), State::Doubtful);
+        check(None, heard(301), State::Offline);
+    }
+}
