@@ -1,1 +1,35 @@
+//! Joins a town hall's machine to the gateway and keeps it joined.
+//!
+//! [`join`] follows the paper to a membership, [`run`] is the daemon that keeps the link, [`status`]
+//! tells how it is, [`leave`] undoes everything; [`command`] is what a person types. What is decided
+//! without looking at a clock or a socket stands apart: [`keep`] (when to probe, when to recover),
+//! [`line`] (how good the line is), [`link`] (what the tunnel should be).
 
+mod arguments;
+pub mod command;
+mod config;
+mod enrol;
+mod folder;
+mod hosts;
+mod jitter;
+mod join;
+mod journal;
+mod keep;
+mod leave;
+mod line;
+mod link;
+mod lookup;
+mod network;
+mod privileges;
+mod probe;
+mod replace;
+mod run;
+mod service;
+mod state;
+mod status;
+mod terminal;
+mod texts;
+mod trust;
+
+/// Of this program, as the gateway is told it.
+const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,171 @@
+## Fichier de configuration
+
+config-unreadable = Le fichier { $path } ne peut pas être lu : { $reason }.
+config-wrong = Le fichier de configuration { $path } contient une erreur.
+config-syntax = Ligne { $number } « { $line } » : ce n’est pas du TOML. Chaque ligne s’écrit clé = "valeur", avec les guillemets.
+config-unknown-key = La clé « { $key } » n’existe pas. Les clés possibles sont : interface, state, socket, hosts.
+config-key = { $key } = { $value } : { $remedy }
+config-remedy-text = il faut un texte entre guillemets.
+config-remedy-path = il faut un chemin complet, qui commence par « / ».
+config-remedy-interface = il faut un nom d’interface de 1 à 15 caractères, lettres, chiffres, tirets et points.
+
+## Fichier des noms de la machine
+
+hosts-heading = Noms de l’intranet, tenus à jour : ne pas modifier ces lignes
+
+## Ligne de commande
+
+usage =
+    beffroi-agent raccorde ce poste à l’intranet de la communauté de communes.
+
+      beffroi-agent join CODE      raccorder ce poste avec le code imprimé sur le bon
+      beffroi-agent join FICHIER   le même, avec le fichier bon.beffroi
+      beffroi-agent status         dire l’état de la liaison (--json pour un programme)
+      beffroi-agent leave          défaire le raccordement
+      beffroi-agent run            tenir la liaison : c’est ce que lance le service
+
+      --config FICHIER   une autre configuration que /etc/beffroi/agent.toml
+      --help, --version
+usage-command = Il manque une commande : join, status, leave ou run.
+usage-join = Il manque le code du bon de raccordement, ou le nom de son fichier.
+usage-config = Il manque le nom du fichier après --config.
+usage-unknown = « { $word } » n’est pas compris ici.
+only-root = Cette commande change le réseau du poste : il faut être administrateur. Tapez : sudo beffroi-agent { $command } …
+broken = Quelque chose ne va pas sur ce poste : { $reason }.
+busy = Une autre commande beffroi-agent est en train de travailler. Attendez qu’elle finisse, puis recommencez.
+
+## Fichier d’état
+
+state-unreadable = Le fichier d’état { $path } ne peut pas être lu ({ $reason }). Il appartient à l’administrateur du poste : essayez avec sudo.
+state-unwritable = { $path } ne peut pas être écrit ({ $reason }). Vérifiez que vous êtes administrateur et que le disque n’est pas plein.
+state-damaged =
+    Le fichier d’état { $path } est abîmé : il est coupé ou a été modifié ({ $reason }).
+    Il a été laissé tel quel. S’il en existe une sauvegarde, remettez-la à sa place.
+    Sinon, tapez « beffroi-agent leave », demandez un nouveau bon au référent et raccordez ce poste de nouveau : il retrouvera sa place.
+state-newer = Le fichier d’état { $path } vient d’une version plus récente de beffroi-agent (format { $reason }). Installez cette version ; le fichier a été laissé tel quel.
+
+## Le code du bon
+
+code-empty = Aucun code n’a été donné.
+code-symbol = Le groupe n° { $number } ({ $text }) contient « { $symbol } », qui n’existe dans aucun code. Comparez ce groupe avec le bon.
+code-group = Le groupe n° { $number } ({ $text }) ne correspond pas au bon. Comparez-le, et comparez l’ordre des groupes.
+code-incomplete = Le code n’est pas entier : { $groups } groupes sur { $expected }.
+code-too-long = Le code est trop long : { $groups } groupes au lieu de { $expected }.
+code-version = Ce bon a été fait pour une version plus récente de beffroi-agent. Mettez ce poste à jour, puis recommencez.
+code-mixed = Chaque groupe est juste, mais ils ne viennent pas tous du même bon.
+
+## Raccordement
+
+join-nothing-sent = Rien n’a été envoyé.
+join-file = Le fichier { $path } ne peut pas être lu ({ $reason }).
+join-resumed = Un raccordement avec ce bon a déjà commencé : il continue.
+join-calling = Appel de la passerelle { $gateway }…
+join-already =
+    Ce poste est déjà raccordé (commune : { $commune }).
+    Pour le raccorder autrement, tapez d’abord « beffroi-agent leave ».
+join-tunnel = Le tunnel ne peut pas être ouvert sur ce poste : { $reason }.
+join-no-address =
+    Le nom de la passerelle, { $gateway }, ne mène à aucune adresse.
+    Vérifiez que ce poste a accès à internet, puis tapez la même commande : elle continuera.
+join-unreachable =
+    La passerelle { $gateway } ne répond pas. Adresses essayées : { $tried }.
+    Ce qu’il faut vérifier :
+    - ce poste a-t-il accès à internet ?
+    - le bon est-il encore valable ? S’il a expiré, s’il a déjà servi ou s’il a été annulé, la passerelle se tait : demandez au référent.
+    - la box ou un pare-feu bloque-t-il l’UDP vers ce port ?
+    Rien n’est perdu : tapez la même commande, elle continuera.
+join-refused = La passerelle a refusé : { $message }
+join-unconfirmed =
+    Ce poste est enregistré, mais la passerelle n’a pas encore répondu à sa propre clé.
+    Tapez la même commande dans quelques minutes pour vérifier.
+join-hosts-problem = Attention : les noms de l’intranet n’ont pas pu être inscrits dans { $path } ({ $reason }).
+join-trust-problem = Attention : { $reason }
+join-welcome =
+
+    Ce poste est raccordé.
+
+      Commune :    { $commune }
+      Communauté : { $community }
+
+    Lisez ces quatre mots au référent : il doit avoir les mêmes sur son écran.
+
+      { $words }
+
+    S’ils sont différents, dites-le-lui tout de suite et tapez : beffroi-agent leave
+    S’ils sont les mêmes, ouvrez https://{ $site }/ dans le navigateur (s’il était ouvert, fermez-le d’abord).
+
+join-online = La liaison est en service.
+join-waiting = Le service tourne ; la passerelle ne lui a pas encore répondu. Suivez avec : beffroi-agent status
+join-service-stopped = Le service beffroi-agent n’a pas démarré. Voyez : systemctl status beffroi-agent
+join-no-service = Pour tenir la liaison, lancez maintenant : beffroi-agent run
+
+## Autorité de certification
+
+trust-not-pem = l’autorité envoyée par la passerelle n’est pas un certificat.
+trust-unwritable = { $path } ne peut pas être écrit ou enlevé ({ $reason }).
+trust-not-policies = { $path } n’est pas un fichier de règles de Firefox ; il a été laissé tel quel. Firefox avertira en ouvrant l’intranet.
+trust-update = update-ca-certificates a échoué ({ $reason }).
+
+## Service
+
+run-privileges = beffroi-agent run doit être lancé par l’administrateur (ou par le service) : il lui faut le droit CAP_NET_ADMIN.
+run-running = beffroi-agent tourne déjà sur ce poste. Voyez : beffroi-agent status
+service-waiting = En attente de raccordement (beffroi-agent join)
+service-status = { $commune } : { $link }
+
+## Départ
+
+leave-done =
+    Le raccordement de ce poste est défait.
+    Prévenez le référent : il retirera ce poste de la liste.
+leave-leftovers = Le raccordement est défait, sauf ceci :
+leave-interface = l’interface du tunnel est encore là ({ $reason }).
+leave-hosts = les noms de l’intranet sont encore dans { $path } ({ $reason }).
+
+## État
+
+status-alone = Ce poste n’est pas raccordé.
+status-joining = Le raccordement de ce poste a commencé et n’est pas fini : tapez de nouveau la même commande join.
+status-joined = Ce poste est raccordé.
+status-stopped = Ce poste est raccordé, mais sa liaison n’est pas tenue.
+status-not-running = Le service beffroi-agent ne tourne pas.
+status-commune = Commune
+status-community = Communauté
+status-words = Quatre mots
+status-gateway = Passerelle
+status-endpoint = Adresse appelée
+status-link = Liaison
+status-last-answer = Dernière réponse
+status-round-trip = Aller-retour
+status-loss = Pertes
+status-version = Version
+status-milliseconds = { $count } ms
+status-percent = { $count } %
+link-never = pas encore de réponse
+link-online = en service
+link-doubtful = incertaine
+link-offline = coupée
+ago-seconds = il y a { $count } { $count ->
+        [one] seconde
+       *[other] secondes
+    }
+ago-minutes = il y a { $count } { $count ->
+        [one] minute
+       *[other] minutes
+    }
+ago-hours = il y a { $count } { $count ->
+        [one] heure
+       *[other] heures
+    }
+ago-days = il y a { $count } { $count ->
+        [one] jour
+       *[other] jours
+    }
+
+## Pourquoi le système a refusé
+
+reason-not-found = il n’existe pas
+reason-permission = l’accès est refusé
+reason-full = le disque est plein
+reason-read-only = le disque est en lecture seule
+reason-not-text = ce n’est pas du texte

@@ -1,0 +1,188 @@
+//! What a person types, from the command line to the exit code.
+//!
+//! Exit codes: 0 done, 1 failed, 64 not a command (EX_USAGE), 78 a wrong configuration or a damaged
+//! state file (EX_CONFIG).
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use log::LevelFilter;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::arguments::{Arguments, Command, Output};
+use crate::config::Config;
+use crate::run::journal_text;
+use crate::service::Handover;
+use crate::state::Joined;
+use crate::status::Report;
+use crate::terminal::{complain, say};
+use crate::texts::{t, t_with};
+use crate::{VERSION, join, journal, leave, privileges, run, service, state, status};
+
+/// Why a command did not do its work: for the person, and for who started it.
+struct Failure {
+    message: String,
+    exit: u8,
+}
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 64;
+const CONFIGURATION: u8 = 78;
+
+/// `arguments` without the program's name.
+pub fn execute(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let done = Arguments::parse(arguments)
+        .map_err(|message| Failure { message: message + "\n\n" + &t("usage"), exit: USAGE })
+        .and_then(obey);
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&failure.message);
+            ExitCode::from(failure.exit)
+        }
+    }
+}
+
+fn obey(arguments: Arguments) -> Result<(), Failure> {
+    let level = if arguments.command == Command::Run { LevelFilter::Info } else { LevelFilter::Error };
+    journal::start(level).map_err(|error| broken(&format!("{error:#}")))?;
+    let config = || {
+        let loaded = Config::load(arguments.config.as_deref());
+        loaded.map_err(|error| Failure { message: error.message(), exit: CONFIGURATION })
+    };
+    match arguments.command {
+        Command::Help => say(&t("usage")),
+        Command::Version => say(&format!("beffroi-agent {VERSION}")),
+        Command::Run => daemon(config()?)?,
+        Command::Status { output } => wait_for(tell_status(&config()?, output))?,
+        Command::Join(code) => {
+            only_root("join")?;
+            // The service reads the usual configuration: another one is its owner's business.
+            let is_usual = arguments.config.is_none();
+            wait_for(take_in(&config()?, &code, is_usual && service::has_systemd()))?;
+        }
+        Command::Leave => {
+            only_root("leave")?;
+            let is_usual = arguments.config.is_none();
+            wait_for(let_go(&config()?, is_usual && service::has_systemd()))?;
+        }
+    }
+    Ok(())
+}
+
+fn daemon(config: Config) -> Result<(), Failure> {
+    // Before the runtime: threads inherit what this one has left.
+    privileges::drop().map_err(|error| {
+        log::error!("{}", journal_text(&error));
+        Failure { message: t("run-privileges"), exit: FAILED }
+    })?;
+    wait_for(async {
+        let shutdown = shutdown().map_err(|error| broken(&error.to_string()))?;
+        run::run(config, shutdown).await.map_err(|error| {
+            log::error!("{}", journal_text(&error));
+            run_failure(&error)
+        })
+    })
+}
+
+/// Ends when the service manager or the person at the terminal asks for it.
+fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn run_failure(error: &run::Error) -> Failure {
+    match error {
+        run::Error::State(error) => state_failure(error),
+        run::Error::Running(_) => Failure { message: t("run-running"), exit: FAILED },
+        other => broken(&journal_text(other)),
+    }
+}
+
+async fn take_in(config: &Config, code: &str, with_service: bool) -> Result<(), Failure> {
+    let joined = join::join(config, code).await.map_err(|error| match error {
+        join::Error::State(error) => state_failure(&error),
+        other => Failure { message: other.message(), exit: FAILED },
+    })?;
+    let enabled = with_service && service::enable();
+    say(&welcome(&joined));
+    match service::handover(config).await {
+        Handover::Online => say(&t("join-online")),
+        Handover::Waiting => say(&t("join-waiting")),
+        Handover::Stopped if enabled => say(&t("join-service-stopped")),
+        Handover::Stopped => say(&t("join-no-service")),
+    }
+    Ok(())
+}
+
+fn welcome(joined: &Joined) -> String {
+    let site = joined.welcome.names.first().map(|name| name.name.as_str()).unwrap_or_default();
+    t_with(
+        "join-welcome",
+        &[
+            ("commune", joined.welcome.commune.as_str().into()),
+            ("community", joined.welcome.community.as_str().into()),
+            ("words", joined.words().join("   ").into()),
+            ("site", site.into()),
+        ],
+    )
+}
+
+async fn let_go(config: &Config, with_service: bool) -> Result<(), Failure> {
+    if with_service {
+        service::disable();
+    }
+    let leftovers =
+        leave::leave(config).await.map_err(|error| Failure { message: error.message(), exit: FAILED })?;
+    if leftovers.is_empty() {
+        say(&t("leave-done"));
+        return Ok(());
+    }
+    let list: Vec<String> = leftovers.iter().map(|leftover| format!("- {}", leftover.message())).collect();
+    Err(Failure { message: t("leave-leftovers") + "\n" + &list.join("\n"), exit: FAILED })
+}
+
+async fn tell_status(config: &Config, output: Output) -> Result<(), Failure> {
+    let answer = status::ask(&config.socket).await;
+    let report = match answer.map_err(|error| broken(&format!("{}: {error}", config.socket.display())))? {
+        Some(report) => report,
+        None => Report::of_state(state::load(&config.state).map_err(|error| state_failure(&error))?.as_ref()),
+    };
+    match output {
+        Output::Json => say(&serde_json::to_string_pretty(&report).expect("plain data")),
+        Output::Text => say(&report.text()),
+    }
+    if report.running {
+        return Ok(());
+    }
+    Err(Failure { message: t("status-not-running"), exit: FAILED })
+}
+
+fn only_root(command: &str) -> Result<(), Failure> {
+    if nix::unistd::geteuid().is_root() {
+        return Ok(());
+    }
+    Err(Failure { message: t_with("only-root", &[("command", command.into())]), exit: FAILED })
+}
+
+fn wait_for(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| broken(&error.to_string()))?.block_on(work)
+}
+
+fn state_failure(error: &state::Error) -> Failure {
+    let exit = match error {
+        state::Error::Damaged { .. } | state::Error::Newer { .. } => CONFIGURATION,
+        state::Error::Unreadable { .. } | state::Error::Unwritable { .. } => FAILED,
+    };
+    Failure { message: error.message(), exit }
+}
+
+fn broken(reason: &str) -> Failure {
+    Failure { message: t_with("broken", &[("reason", reason.into())]), exit: FAILED }
+}

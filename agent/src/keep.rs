@@ -1,0 +1,333 @@
+//! Decides when to ask the gateway whether it is there, and what to do when it does not answer.
+//!
+//! A pure state machine: events and the time go in, actions come out. It knows no clock, no socket
+//! and no tunnel; [`crate::run`] has those. The probe is the only proof of life: a WireGuard peer
+//! that nobody speaks to does not notice that the other end has restarted.
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use beffroi_protocol::probe::Probe;
+use serde::{Deserialize, Serialize};
+
+use crate::jitter::Jitter;
+use crate::line::Line;
+
+/// Between two answered probes.
+const PROBE_EVERY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(15));
+/// How long an answer is awaited: three median round trips within these bounds.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(10));
+/// The same when the network has just changed, and only a quick answer says that all is well.
+const SHORT_PATIENCE: Duration = Duration::from_secs(1);
+/// So many misses in a row start the recovery.
+const MISSES: u32 = 2;
+/// Between two attempts of the recovery: doubles from the first to the second.
+const RETRY: (Duration, Duration) = (Duration::from_secs(4), Duration::from_secs(60));
+/// The network is left in peace until it has been quiet for the first, at most for the second.
+const SETTLE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(1));
+const RECONCILE_EVERY: Duration = Duration::from_secs(60);
+/// A link is online up to this age of its last proof of life…
+pub(crate) const ONLINE: Duration = Duration::from_secs(180);
+/// … then doubtful up to this one, then offline.
+pub(crate) const DOUBTFUL: Duration = Duration::from_secs(300);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// The time that [`Keeper::wake`] gave has come.
+    Woken,
+    /// The gateway answered the probe of this number.
+    Answered(u32),
+    /// A lookup ended; empty when the name leads nowhere.
+    Found(Vec<SocketAddr>),
+    /// Addresses, links or routes of this machine changed.
+    NetworkChanged,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Ask the resolver for the gateway's addresses; its end is [`Event::Found`].
+    Lookup,
+    /// Forget the session and shake hands with this address now.
+    Renew(SocketAddr),
+    /// Send this probe through the tunnel.
+    Probe(Probe, SocketAddr),
+    /// Compare the interface and the names with what is wanted.
+    Reconcile,
+    /// The link came to this state.
+    Tell(Link),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Link {
+    /// No answer since the agent started.
+    Never,
+    Online,
+    Doubtful,
+    Offline,
+}
+
+impl Link {
+    /// `age` is that of the last answer.
+    pub(crate) fn of_age(age: Option<Duration>) -> Self {
+        match age {
+            None => Self::Never,
+            Some(age) if age <= ONLINE => Self::Online,
+            Some(age) if age <= DOUBTFUL => Self::Doubtful,
+            Some(_) => Self::Offline,
+        }
+    }
+}
+
+/// What is known of the link, for whoever asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) last_answer: Option<Instant>,
+    pub(crate) round_trip: Option<Duration>,
+    /// Percent of the last probes.
+    pub(crate) loss: Option<u8>,
+    pub(crate) endpoint: Option<SocketAddr>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    version: &'static str,
+    jitter: Jitter,
+    /// The gateway's probe service, one address per family.
+    services: Vec<SocketAddr>,
+    line: Line,
+    sequence: u32,
+    flying: Option<Flying>,
+    next_probe: Instant,
+    misses: u32,
+    recovery: Option<Recovery>,
+    /// Where the gateway may be, in the order of trying, and where it was tried last.
+    endpoints: Vec<SocketAddr>,
+    endpoint: Option<SocketAddr>,
+    settling: Option<Settling>,
+    next_reconcile: Instant,
+    last_answer: Option<Instant>,
+    told: Link,
+}
+
+#[derive(Debug)]
+struct Flying {
+    sequence: u32,
+    until: Instant,
+    patience: Patience,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    Usual,
+    Short,
+}
+
+#[derive(Debug)]
+struct Recovery {
+    attempt: u32,
+    next: Instant,
+}
+
+#[derive(Debug)]
+struct Settling {
+    since: Instant,
+    until: Instant,
+}
+
+impl Keeper {
+    /// A link that has never been is recovered like one that was lost. `services` are the gateway's
+    /// probe addresses inside the tunnel.
+    pub(crate) fn new(
+        services: Vec<SocketAddr>,
+        version: &'static str,
+        jitter: Jitter,
+        now: Instant,
+    ) -> Self {
+        Self {
+            version,
+            jitter,
+            services,
+            line: Line::default(),
+            sequence: 0,
+            flying: None,
+            next_probe: now + PATIENCE.0,
+            misses: 0,
+            recovery: Some(Recovery { attempt: 0, next: now }),
+            endpoints: Vec::new(),
+            endpoint: None,
+            settling: None,
+            next_reconcile: now + RECONCILE_EVERY,
+            last_answer: None,
+            told: Link::Never,
+        }
+    }
+
+    /// When [`Event::Woken`] is due.
+    pub(crate) fn wake(&self) -> Instant {
+        let probe = self.flying.as_ref().map_or(self.next_probe, |flying| flying.until);
+        let ages = [ONLINE, DOUBTFUL].map(|age| age + Duration::from_millis(1));
+        let changes = self.last_answer.into_iter().flat_map(|at| ages.map(|age| at + age));
+        [
+            Some(probe),
+            Some(self.next_reconcile),
+            self.recovery.as_ref().map(|recovery| recovery.next),
+            self.settling.as_ref().map(|settling| settling.until),
+            changes
+                .zip([Link::Online, Link::Doubtful])
+                .find(|(_, link)| *link == self.told)
+                .map(|(at, _)| at),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(probe)
+    }
+
+    pub(crate) fn seen(&self) -> Seen {
+        Seen {
+            last_answer: self.last_answer,
+            round_trip: self.line.round_trip(),
+            loss: self.line.loss(),
+            endpoint: self.endpoint,
+        }
+    }
+
+    pub(crate) fn handle(&mut self, event: Event, now: Instant) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match event {
+            Event::Woken => self.woken(now, &mut actions),
+            Event::Answered(sequence) => self.answered(sequence, now),
+            Event::Found(endpoints) => self.found(endpoints, now, &mut actions),
+            Event::NetworkChanged => self.network_changed(now),
+        }
+        let link = Link::of_age(self.last_answer.map(|at| now.saturating_duration_since(at)));
+        if link != self.told {
+            self.told = link;
+            actions.push(Action::Tell(link));
+        }
+        actions
+    }
+
+    fn woken(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if self.settling.as_ref().is_some_and(|settling| settling.until <= now) {
+            self.settled(now, actions);
+        }
+        if let Some(flying) = self.flying.take_if(|flying| flying.until <= now) {
+            self.missed(&flying, now, actions);
+        }
+        if let Some(recovery) = self.recovery.take_if(|recovery| recovery.next <= now) {
+            self.attempt(recovery.attempt, now, actions);
+        }
+        if self.flying.is_none() && self.next_probe <= now {
+            self.probe(Patience::Usual, now, actions);
+        }
+        if self.next_reconcile <= now {
+            self.next_reconcile = now + RECONCILE_EVERY;
+            actions.push(Action::Reconcile);
+        }
+    }
+
+    fn answered(&mut self, sequence: u32, now: Instant) {
+        if !self.line.answered(sequence, now) {
+            return;
+        }
+        self.last_answer = Some(now);
+        self.misses = 0;
+        self.recovery = None;
+        if self.flying.take_if(|flying| flying.sequence == sequence).is_some() {
+            self.next_probe = now + self.jitter.between(PROBE_EVERY.0, PROBE_EVERY.1);
+        }
+    }
+
+    fn found(&mut self, endpoints: Vec<SocketAddr>, now: Instant, actions: &mut Vec<Action>) {
+        let Some(&first) = endpoints.first() else {
+            return;
+        };
+        let known = self.endpoint.is_some_and(|endpoint| endpoints.contains(&endpoint));
+        self.endpoints = endpoints;
+        if !known {
+            self.renew(first, now, actions);
+        }
+    }
+
+    fn network_changed(&mut self, now: Instant) {
+        let since = self.settling.as_ref().map_or(now, |settling| settling.since);
+        let until = (now + SETTLE.0).min(since + SETTLE.1);
+        self.settling = Some(Settling { since, until });
+    }
+
+    /// A session outlives a new address of this machine, for the gateway answers to wherever the last
+    /// good packet came from. So one probe is tried before the session is given up.
+    fn settled(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        self.settling = None;
+        if self.recovery.is_some() {
+            self.attempt(0, now, actions);
+        } else {
+            actions.push(Action::Lookup);
+            self.probe(Patience::Short, now, actions);
+        }
+    }
+
+    fn missed(&mut self, flying: &Flying, now: Instant, actions: &mut Vec<Action>) {
+        self.line.lost(flying.sequence);
+        self.misses += 1;
+        // Nobody waits for an answer any more: a line that pays by the byte is spared.
+        self.next_probe = match self.told {
+            Link::Offline => now + self.jitter.between(PROBE_EVERY.0, PROBE_EVERY.1),
+            Link::Never | Link::Online | Link::Doubtful => now,
+        };
+        let enough = self.misses >= MISSES || flying.patience == Patience::Short;
+        if enough && self.recovery.is_none() {
+            self.attempt(0, now, actions);
+        }
+    }
+
+    /// The first attempt goes where the gateway was, each further one to the next address.
+    fn attempt(&mut self, attempt: u32, now: Instant, actions: &mut Vec<Action>) {
+        let pause = RETRY.0.saturating_mul(1 << attempt.min(4)).min(RETRY.1);
+        self.recovery = Some(Recovery { attempt: attempt + 1, next: now + self.jitter.around(pause) });
+        actions.push(Action::Lookup);
+        let next = if attempt == 0 { self.endpoint } else { self.next_endpoint() };
+        if let Some(endpoint) = next {
+            self.renew(endpoint, now, actions);
+        }
+    }
+
+    fn next_endpoint(&self) -> Option<SocketAddr> {
+        let after = self.endpoints.iter().skip_while(|endpoint| Some(**endpoint) != self.endpoint).nth(1);
+        after.or(self.endpoints.first()).copied().or(self.endpoint)
+    }
+
+    fn renew(&mut self, endpoint: SocketAddr, now: Instant, actions: &mut Vec<Action>) {
+        self.endpoint = Some(endpoint);
+        actions.push(Action::Renew(endpoint));
+        self.probe(Patience::Usual, now, actions);
+    }
+
+    fn probe(&mut self, patience: Patience, now: Instant, actions: &mut Vec<Action>) {
+        if let Some(flying) = self.flying.take() {
+            self.line.lost(flying.sequence);
+        }
+        let Some(&service) = self.services.get(self.misses as usize % self.services.len().max(1)) else {
+            return;
+        };
+        let wait = match (patience, self.line.round_trip()) {
+            (Patience::Short, _) => SHORT_PATIENCE,
+            (Patience::Usual, Some(time)) => (time * 3).clamp(PATIENCE.0, PATIENCE.1),
+            (Patience::Usual, None) => PATIENCE.0,
+        };
+        let (sent, answered) = self.line.count();
+        let round_trip =
+            self.line.round_trip().map(|time| u32::try_from(time.as_micros()).unwrap_or(u32::MAX));
+        let version = self.version.to_owned();
+        let probe = Probe { sequence: self.sequence, round_trip, sent, answered, version };
+        self.line.sent(self.sequence, now);
+        self.flying = Some(Flying { sequence: self.sequence, until: now + wait, patience });
+        self.sequence = self.sequence.wrapping_add(1);
+        actions.push(Action::Probe(probe, service));
+    }
+}

@@ -1,0 +1,288 @@
+//! A keeper in a world of its own: the test says what the gateway does, and time passes at once.
+
+use super::*;
+
+struct World {
+    keeper: Keeper,
+    start: Instant,
+    now: Instant,
+    /// Every action, with the milliseconds since the start.
+    done: Vec<(u128, Action)>,
+    /// Where a gateway answers probes, and after how long.
+    alive_at: Option<SocketAddr>,
+    round_trip: Duration,
+    /// Where the name leads.
+    name: Vec<SocketAddr>,
+    /// What the last renewal pointed the tunnel at.
+    tunnel: Option<SocketAddr>,
+    arriving: Vec<(Instant, Event)>,
+}
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().expect("an address")
+}
+
+impl World {
+    fn new(name: &[&str]) -> Self {
+        let now = Instant::now();
+        let services = vec![address("10.66.0.1:4711"), address("[fd00::1]:4711")];
+        let name: Vec<SocketAddr> = name.iter().copied().map(address).collect();
+        Self {
+            keeper: Keeper::new(services, "0.1.0", Jitter::new(7), now),
+            start: now,
+            now,
+            done: Vec::new(),
+            alive_at: name.first().copied(),
+            round_trip: Duration::from_millis(40),
+            name,
+            tunnel: None,
+            arriving: Vec::new(),
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        for action in self.keeper.handle(event, self.now) {
+            match &action {
+                Action::Lookup => {
+                    let at = self.now + Duration::from_millis(20);
+                    self.arriving.push((at, Event::Found(self.name.clone())));
+                }
+                Action::Renew(endpoint) => self.tunnel = Some(*endpoint),
+                Action::Probe(probe, _) if self.tunnel.is_some() && self.tunnel == self.alive_at => {
+                    self.arriving.push((self.now + self.round_trip, Event::Answered(probe.sequence)));
+                }
+                Action::Probe(..) | Action::Reconcile | Action::Tell(_) => {}
+            }
+            self.done.push(((self.now - self.start).as_millis(), action));
+        }
+    }
+
+    fn run(&mut self, seconds: u64) -> Vec<(u128, Action)> {
+        let end = self.now + Duration::from_secs(seconds);
+        let before = self.done.len();
+        loop {
+            self.arriving.sort_by_key(|(at, _)| *at);
+            let wake = self.keeper.wake().max(self.now);
+            let first = self.arriving.first().map(|(at, _)| *at).filter(|at| *at <= wake);
+            if first.unwrap_or(wake) > end {
+                self.now = end;
+                return self.done[before..].to_vec();
+            }
+            self.now = first.unwrap_or(wake);
+            let event = if first.is_some() { self.arriving.remove(0).1 } else { Event::Woken };
+            self.handle(event);
+        }
+    }
+}
+
+fn probes(done: &[(u128, Action)]) -> Vec<u128> {
+    done.iter().filter(|(_, action)| matches!(action, Action::Probe(..))).map(|(at, _)| *at).collect()
+}
+
+fn renewals(done: &[(u128, Action)]) -> Vec<(u128, SocketAddr)> {
+    done.iter()
+        .filter_map(|(at, action)| match action {
+            Action::Renew(endpoint) => Some((*at, *endpoint)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn told(done: &[(u128, Action)]) -> Vec<(u128, Link)> {
+    done.iter()
+        .filter_map(|(at, action)| match action {
+            Action::Tell(link) => Some((*at, *link)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn at_the_start_the_name_is_looked_up_and_the_gateway_asked_at_once() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    let done = world.run(1);
+    assert_eq!(done[0], (0, Action::Lookup));
+    assert_eq!(renewals(&done), [(20, address("192.0.2.1:51820"))]);
+    assert_eq!(probes(&done), [20]);
+    assert_eq!(told(&done), [(60, Link::Online)]);
+    assert_eq!(world.keeper.seen().round_trip, Some(Duration::from_millis(40)));
+}
+
+#[test]
+fn a_living_link_is_probed_every_10_to_15_seconds_and_otherwise_left_in_peace() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(1);
+    let done = world.run(600);
+    let times = probes(&done);
+    for pair in times.windows(2) {
+        assert!((10_000..=15_100).contains(&(pair[1] - pair[0])), "{pair:?}");
+    }
+    let reconciled = done.iter().filter(|(_, action)| *action == Action::Reconcile).count();
+    assert_eq!(reconciled, 10);
+    assert_eq!(done.len(), times.len() + reconciled, "{done:?}");
+}
+
+#[test]
+fn two_misses_start_the_recovery() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(1);
+    world.alive_at = None;
+    let done = world.run(25);
+    let times = probes(&done);
+    assert_eq!(times[1] - times[0], 2_000, "asked again 2 s after a miss");
+    let (first, to) = renewals(&done)[0];
+    assert_eq!((first, to), (times[0] + 4_000, address("192.0.2.1:51820")));
+    assert!(done.contains(&(first, Action::Lookup)));
+}
+
+#[test]
+fn one_miss_is_only_a_bad_line() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(1);
+    world.alive_at = None;
+    while world.keeper.flying.is_none() {
+        world.run(1);
+    }
+    world.alive_at = Some(address("192.0.2.1:51820"));
+    assert_eq!(renewals(&world.run(60)), []);
+    assert!(world.keeper.seen().loss > Some(0));
+}
+
+#[test]
+fn the_recovery_tries_every_address_and_backs_off() {
+    let mut world = World::new(&["[2001:db8::1]:51820", "192.0.2.1:51820"]);
+    world.alive_at = None;
+    let done = world.run(600);
+    let tried = renewals(&done);
+    let families: Vec<bool> = tried.iter().map(|(_, endpoint)| endpoint.is_ipv6()).collect();
+    assert_eq!(families[..4], [true, false, true, false]);
+    let pauses: Vec<u128> = tried.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+    for (pause, expected) in pauses.iter().zip([4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]) {
+        assert!((expected * 3 / 4 - 50..=expected * 5 / 4).contains(pause), "{pauses:?}");
+    }
+}
+
+#[test]
+fn the_other_address_family_serves_when_the_first_is_dead() {
+    let mut world = World::new(&["[2001:db8::1]:51820", "192.0.2.1:51820"]);
+    world.alive_at = Some(address("192.0.2.1:51820"));
+    assert!(matches!(told(&world.run(8))[..], [(_, Link::Online)]));
+}
+
+#[test]
+fn a_new_address_of_the_gateway_is_found() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(30);
+    world.name = vec![address("198.51.100.1:51820")];
+    world.alive_at = Some(address("198.51.100.1:51820"));
+    world.run(25);
+    assert_eq!(world.keeper.seen().endpoint, Some(address("198.51.100.1:51820")));
+    assert_eq!(world.keeper.misses, 0);
+}
+
+#[test]
+fn a_name_that_leads_nowhere_is_looked_up_again() {
+    let mut world = World::new(&[]);
+    assert_eq!(renewals(&world.run(10)), []);
+    world.name = vec![address("192.0.2.1:51820")];
+    world.alive_at = world.name.first().copied();
+    assert!(matches!(told(&world.run(20))[..], [(_, Link::Online)]));
+}
+
+#[test]
+fn a_lost_resolver_does_not_lose_the_gateway() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(5);
+    world.name = Vec::new();
+    world.alive_at = None;
+    world.run(60);
+    world.alive_at = Some(address("192.0.2.1:51820"));
+    world.run(90);
+    assert_eq!(world.keeper.misses, 0);
+}
+
+#[test]
+fn a_burst_of_changes_of_the_network_is_one_quiet_question() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(5);
+    let before = world.done.len();
+    for _ in 0..3 {
+        world.handle(Event::NetworkChanged);
+        world.now += Duration::from_millis(50);
+    }
+    world.run(1);
+    let done = &world.done[before..];
+    assert_eq!(probes(done).len(), 1);
+    assert_eq!(renewals(done), [], "the session goes on");
+}
+
+#[test]
+fn a_network_that_never_rests_is_not_waited_for() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(5);
+    let before = world.done.len();
+    for _ in 0..12 {
+        world.handle(Event::NetworkChanged);
+        world.run(0);
+        world.now += Duration::from_millis(100);
+        world.run(0);
+    }
+    assert!(!probes(&world.done[before..]).is_empty());
+}
+
+#[test]
+fn a_session_that_did_not_survive_the_change_is_renewed_within_two_seconds() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(5);
+    world.tunnel = None;
+    world.handle(Event::NetworkChanged);
+    let done = world.run(2);
+    assert_eq!(renewals(&done), [(6_200, address("192.0.2.1:51820"))]);
+    assert_eq!(world.keeper.misses, 0, "answered");
+}
+
+#[test]
+fn a_change_of_the_network_starts_a_long_recovery_over() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.alive_at = None;
+    world.run(500);
+    world.handle(Event::NetworkChanged);
+    let done = world.run(6);
+    assert_eq!(renewals(&done).first().map(|(at, _)| *at), Some(500_200));
+    assert!(renewals(&done).len() > 1, "the pause is short again");
+}
+
+#[test]
+fn the_state_of_the_link_follows_its_age() {
+    fn check(seconds: Option<u64>, expected: Link) {
+        assert_eq!(Link::of_age(seconds.map(Duration::from_secs)), expected, "{seconds:?}");
+    }
+    check(None, Link::Never);
+    check(Some(0), Link::Online);
+    check(Some(180), Link::Online);
+    check(Some(181), Link::Doubtful);
+    check(Some(300), Link::Doubtful);
+    check(Some(301), Link::Offline);
+
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(1);
+    world.alive_at = None;
+    let done = world.run(400);
+    assert_eq!(
+        told(&done).iter().map(|(_, link)| *link).collect::<Vec<_>>(),
+        [Link::Doubtful, Link::Offline]
+    );
+    let offline = told(&done)[1].0;
+    let late: Vec<u128> = probes(&done).into_iter().filter(|at| *at > offline + 15_000).collect();
+    assert!(late.windows(2).all(|pair| pair[1] - pair[0] > 2_000), "an offline link is asked less often");
+}
+
+#[test]
+fn a_slow_line_is_given_time() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.round_trip = Duration::from_millis(1_900);
+    world.run(30);
+    world.round_trip = Duration::from_millis(3_000);
+    world.run(60);
+    assert_eq!(renewals(&world.done).len(), 1, "the one at the start");
+}

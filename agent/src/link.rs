@@ -1,0 +1,82 @@
+//! What the tunnel should be: pure, from what is known of the invitation or of the membership. The
+//! machine's other addresses, routes and names are nobody's business here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+
+use beffroi_protocol::code::Code;
+use beffroi_protocol::{PublicKey, temporary};
+use beffroi_tunnel::{Peer, Wanted};
+use ipnet::IpNet;
+
+use crate::state::Joined;
+
+/// MTU before the gateway has said one, in bytes: the least that IPv6 allows goes everywhere.
+const TEMPORARY_MTU: u16 = 1280;
+
+/// With the temporary key: one address, and nothing but the gateway's enrolment service.
+pub(crate) fn temporary(code: &Code, endpoint: Option<SocketAddr>) -> Wanted {
+    let own = temporary::address(&code.secret.key().public());
+    wanted(code.key, &[host(own.into())], &[temporary::GATEWAY.into()], TEMPORARY_MTU, None, endpoint)
+}
+
+/// With the machine's own key: its own addresses, and the gateway's.
+pub(crate) fn own(joined: &Joined, endpoint: Option<SocketAddr>) -> Wanted {
+    let welcome = &joined.welcome;
+    let keepalive = Some(welcome.keepalive).filter(|&seconds| seconds > 0);
+    wanted(joined.gateway, &welcome.addresses, &welcome.gateway, welcome.mtu, keepalive, endpoint)
+}
+
+fn wanted(
+    gateway: PublicKey,
+    addresses: &[IpNet],
+    reach: &[IpAddr],
+    mtu: u16,
+    keepalive: Option<u16>,
+    endpoint: Option<SocketAddr>,
+) -> Wanted {
+    let reach: BTreeSet<IpNet> = reach.iter().copied().map(host).collect();
+    let peer = Peer { allowed: reach.clone(), endpoint, keepalive, preshared: None };
+    Wanted {
+        listen_port: None,
+        addresses: addresses.iter().copied().collect(),
+        routes: reach,
+        mtu,
+        peers: BTreeMap::from([(gateway, peer)]),
+    }
+}
+
+fn host(ip: IpAddr) -> IpNet {
+    IpNet::from(ip)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::tests::{joined, joining};
+
+    fn nets(nets: &[&str]) -> BTreeSet<IpNet> {
+        nets.iter().map(|net| net.parse().expect("a network")).collect()
+    }
+
+    #[test]
+    fn an_invited_machine_reaches_the_enrolment_service_only() {
+        let code = joining().code;
+        let wanted = temporary(&code, None);
+        assert_eq!(wanted.routes, nets(&["198.18.0.1/32"]));
+        assert_eq!(wanted.peers[&code.key].allowed, nets(&["198.18.0.1/32"]));
+        assert_eq!(wanted.addresses.len(), 1);
+    }
+
+    #[test]
+    fn a_member_reaches_the_gateway_only() {
+        let joined = joined();
+        let endpoint = Some(([192, 0, 2, 1], 51820).into());
+        let wanted = own(&joined, endpoint);
+        assert_eq!(wanted.addresses, nets(&["10.66.1.0/32", "fd00::100/128"]));
+        assert_eq!(wanted.routes, nets(&["10.66.0.1/32", "fd00::1/128"]));
+        let peer = &wanted.peers[&joined.gateway];
+        assert_eq!(peer.allowed, nets(&["10.66.0.1/32", "fd00::1/128"]));
+        assert_eq!((peer.endpoint, peer.keepalive), (endpoint, Some(25)));
+    }
+}

@@ -1,0 +1,105 @@
+//! Sends probes through the tunnel and receives their answers. When to send is decided in
+//! [`crate::keep`].
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use beffroi_protocol::probe::{self, Answer, Probe};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
+
+/// One socket per address family, bound to the tunnel's interface: a probe never takes another way.
+#[derive(Debug)]
+pub(crate) struct Probes {
+    v4: UdpSocket,
+    /// Not there on a machine whose IPv6 was switched off.
+    v6: Option<UdpSocket>,
+    services: Vec<SocketAddr>,
+}
+
+impl Probes {
+    /// `services` are the gateway's probe addresses: from elsewhere nothing is accepted.
+    ///
+    /// # Errors
+    /// When the interface is not there.
+    pub(crate) fn open(interface: &str, services: Vec<SocketAddr>) -> io::Result<Self> {
+        let v4 = bind(interface, (Ipv4Addr::UNSPECIFIED, 0).into())?;
+        let v6 = bind(interface, (Ipv6Addr::UNSPECIFIED, 0).into()).ok();
+        Ok(Self { v4, v6, services })
+    }
+
+    /// A probe that cannot be sent is a probe without answer; the reason is for the journal.
+    pub(crate) async fn send(&self, probe: &Probe, to: SocketAddr) {
+        let socket = if to.is_ipv4() { Some(&self.v4) } else { self.v6.as_ref() };
+        let Some(socket) = socket else {
+            return;
+        };
+        if let Err(error) = socket.send_to(&probe::encode(probe), to).await {
+            log::debug!("a probe to {to} cannot be sent: {error}");
+        }
+    }
+
+    /// The next answer of the gateway.
+    pub(crate) async fn receive(&self) -> Answer {
+        let mut v4 = [0; probe::MAX + 1];
+        let mut v6 = [0; probe::MAX + 1];
+        loop {
+            let (received, buffer) = tokio::select! {
+                received = self.v4.recv_from(&mut v4) => (received, &v4),
+                received = receive_v6(self.v6.as_ref(), &mut v6) => (received, &v6),
+            };
+            match received {
+                Ok((length, from)) if self.services.contains(&from) => {
+                    if let Some(answer) = probe::decode(&buffer[..length]) {
+                        return answer;
+                    }
+                }
+                Ok((_, from)) => log::debug!("a datagram from {from} is not an answer"),
+                // An error that a sent probe caused (port unreachable): it is read once, then gone.
+                Err(error) => log::debug!("no answer: {error}"),
+            }
+        }
+    }
+}
+
+async fn receive_v6(socket: Option<&UdpSocket>, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+    match socket {
+        Some(socket) => socket.recv_from(buffer).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn bind(interface: &str, local: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;
+    if local.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.bind_device(Some(interface.as_bytes()))?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&local.into())?;
+    UdpSocket::from_std(socket.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_gateway_is_listened_to() {
+        let gateway = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let stranger = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let service = gateway.local_addr().expect("it is bound");
+        let probes = Probes::open("lo", vec![service]).expect("every machine has lo");
+        let probe = Probe { sequence: 5, round_trip: None, sent: 0, answered: 0, version: "0.1.0".into() };
+        probes.send(&probe, service).await;
+
+        let mut buffer = [0; probe::MAX];
+        let (length, agent) = gateway.recv_from(&mut buffer).await.expect("the probe");
+        assert_eq!(probe::decode(&buffer[..length]), Some(probe));
+        let answer = |sequence| probe::encode(&Answer { sequence, clock: 0 });
+        stranger.send_to(&answer(1), agent).await.expect("loopback");
+        gateway.send_to(b"hello", agent).await.expect("loopback");
+        gateway.send_to(&answer(5), agent).await.expect("loopback");
+        assert_eq!(probes.receive().await.sequence, 5);
+    }
+}

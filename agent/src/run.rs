@@ -1,0 +1,272 @@
+//! The daemon: waits until this machine has joined, keeps the link until it has left, and begins
+//! again. Sockets, clocks and the tunnel are here; what to do with them is decided in
+//! [`crate::keep`].
+
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use beffroi_tunnel::Tunnel;
+use sd_notify::NotifyState;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Interval, interval, sleep_until};
+
+use crate::config::Config;
+use crate::folder::Folder;
+use crate::jitter::Jitter;
+use crate::keep::{Action, Event, Keeper, Link};
+use crate::network::Network;
+use crate::probe::Probes;
+use crate::state::{self, Joined, Lock, State};
+use crate::status::{self, Known};
+use crate::texts::{t, t_with};
+use crate::{VERSION, hosts, link, lookup};
+
+/// How often the service manager hears from us when it does not say how often it wants to.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("the state cannot be used")]
+    State(#[from] state::Error),
+    #[error("another agent is running: it answers at {}", .0.display())]
+    Running(PathBuf),
+    #[error("the status socket {} cannot be made", path.display())]
+    Socket { path: PathBuf, source: io::Error },
+    #[error("the status socket broke")]
+    Serve(#[source] io::Error),
+    #[error("the tunnel cannot be kept")]
+    Tunnel(#[from] beffroi_tunnel::Error),
+    #[error("the machine's network cannot be watched")]
+    Network(#[source] io::Error),
+    #[error("probes cannot be sent")]
+    Probes(#[source] io::Error),
+    #[error("the state folder cannot be watched")]
+    Folder(#[source] io::Error),
+    #[error("the system has no randomness to give")]
+    Random(#[from] getrandom::Error),
+}
+
+/// Until `shutdown` ends. A kernel device goes on without the daemon.
+///
+/// # Errors
+/// When the state is damaged, or what the daemon needs of the system is refused.
+pub(crate) async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+    let state = state::load(&config.state)?;
+    let listener = status::listen(&config.socket).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => Error::Running(config.socket.clone()),
+        _ => Error::Socket { path: config.socket.clone(), source },
+    })?;
+    state::make_folder(&config.state)?;
+    let folder = Folder::watch(&config.state).map_err(Error::Folder)?;
+    let known = watch::Sender::new(Known { state, ..Known::default() });
+    let mut tasks = JoinSet::new();
+    tasks.spawn(status::serve(listener, known.subscribe()));
+
+    let heartbeat = interval(sd_notify::watchdog_enabled().map_or(HEARTBEAT, |wanted| wanted / 2));
+    let mut daemon = Daemon { config, folder, known, heartbeat };
+    notify(&[NotifyState::Ready]);
+    let ended = tokio::select! {
+        kept = daemon.keep_on() => kept,
+        Some(served) = tasks.join_next() => match served {
+            Ok(Err(error)) => Err(Error::Serve(error)),
+            Ok(Ok(())) => Ok(()),
+            Err(panicked) => Err(Error::Serve(io::Error::other(panicked))),
+        },
+        () = shutdown => Ok(()),
+    };
+    notify(&[NotifyState::Stopping]);
+    ended
+}
+
+struct Daemon {
+    config: Config,
+    folder: Folder,
+    known: watch::Sender<Known>,
+    heartbeat: Interval,
+}
+
+/// What a member's link is made of while it is kept.
+struct Membership {
+    joined: Joined,
+    tunnel: Tunnel,
+    probes: Probes,
+    network: Network,
+    keeper: Keeper,
+    lookup: Option<JoinHandle<Event>>,
+    /// Said once, not every minute.
+    told_hosts: bool,
+    /// Whoever holds it owns the interface.
+    _lock: Lock,
+}
+
+impl Daemon {
+    async fn keep_on(&mut self) -> Result<(), Error> {
+        loop {
+            let (joined, lock) = self.membership().await?;
+            log::info!(COMMUNE = joined.welcome.commune; "this machine is a member, keeping its link");
+            let membership = Membership::open(&self.config, joined, lock).await?;
+            self.keep(membership).await?;
+        }
+    }
+
+    /// Waits quietly until `join` has done its work.
+    async fn membership(&mut self) -> Result<(Joined, Lock), Error> {
+        loop {
+            let state = state::load(&self.config.state)?;
+            self.know(state.clone());
+            if let Some(State::Joined(joined)) = state
+                && let Some(lock) = Lock::take(&self.config.state)?
+            {
+                return Ok((*joined, lock));
+            }
+            notify(&[NotifyState::Status(&t("service-waiting"))]);
+            loop {
+                tokio::select! {
+                    changed = self.folder.changed() => break changed.map_err(Error::Folder)?,
+                    _ = self.heartbeat.tick() => notify(&[NotifyState::Watchdog]),
+                }
+            }
+        }
+    }
+
+    /// Until the machine has left, or the interface was taken away.
+    async fn keep(&mut self, mut membership: Membership) -> Result<(), Error> {
+        tell(&membership.joined, Link::Never);
+        loop {
+            let event = tokio::select! {
+                () = sleep_until(membership.keeper.wake().into()) => Event::Woken,
+                answer = membership.probes.receive() => Event::Answered(answer.sequence),
+                found = ended(&mut membership.lookup) => found,
+                changed = membership.network.changed() => {
+                    changed.map_err(Error::Network)?;
+                    Event::NetworkChanged
+                }
+                changed = self.folder.changed() => {
+                    changed.map_err(Error::Folder)?;
+                    if membership.is_still(state::load(&self.config.state)?.as_ref()) {
+                        continue;
+                    }
+                    log::info!(COMMUNE = membership.joined.welcome.commune; "this machine has left");
+                    return membership.tunnel.close().await.map_err(Error::Tunnel);
+                }
+                _ = self.heartbeat.tick() => {
+                    notify(&[NotifyState::Watchdog]);
+                    continue;
+                }
+            };
+            for action in membership.keeper.handle(event, Instant::now()) {
+                if let Err(error) = membership.act(&self.config, action).await {
+                    let reason = journal_text(&error);
+                    log::warn!(COMMUNE = membership.joined.welcome.commune; "the interface is made anew: {reason}");
+                    return Ok(());
+                }
+            }
+            let seen = membership.keeper.seen();
+            self.known.send_if_modified(|known| std::mem::replace(&mut known.seen, seen.clone()) != seen);
+        }
+    }
+
+    fn know(&self, state: Option<State>) {
+        self.known.send_replace(Known { state, ..Known::default() });
+    }
+}
+
+impl Membership {
+    async fn open(config: &Config, joined: Joined, lock: Lock) -> Result<Self, Error> {
+        let mut tunnel = Tunnel::open(&config.interface, &joined.key).await?;
+        tunnel.reconcile(&link::own(&joined, None)).await?;
+        let services = joined.welcome.probe.clone();
+        let mut membership = Self {
+            tunnel,
+            probes: Probes::open(&config.interface, services.clone()).map_err(Error::Probes)?,
+            network: Network::watch(&config.interface).map_err(Error::Network)?,
+            keeper: Keeper::new(services, VERSION, Jitter::from_system()?, Instant::now()),
+            lookup: None,
+            told_hosts: false,
+            joined,
+            _lock: lock,
+        };
+        membership.keep_names(config);
+        Ok(membership)
+    }
+
+    fn is_still(&self, state: Option<&State>) -> bool {
+        matches!(state, Some(State::Joined(joined)) if **joined == self.joined)
+    }
+
+    async fn act(&mut self, config: &Config, action: Action) -> Result<(), beffroi_tunnel::Error> {
+        match action {
+            Action::Lookup if self.lookup.is_some() => {}
+            Action::Lookup => {
+                let endpoint = self.joined.endpoint.clone();
+                self.lookup =
+                    Some(tokio::spawn(async move { Event::Found(lookup::lookup(&endpoint).await) }));
+            }
+            Action::Renew(endpoint) => {
+                log::debug!("calling the gateway at {endpoint}");
+                if let Err(error) = self.tunnel.renew(&self.joined.gateway, Some(endpoint)).await {
+                    // No route today may be one tomorrow: the recovery goes on.
+                    log::debug!("{}", journal_text(&error));
+                }
+            }
+            Action::Probe(probe, to) => self.probes.send(&probe, to).await,
+            Action::Reconcile => {
+                let endpoint = self.keeper.seen().endpoint;
+                for change in self.tunnel.reconcile(&link::own(&self.joined, endpoint)).await? {
+                    log::info!(COMMUNE = self.joined.welcome.commune; "the interface differed: {change:?}");
+                }
+                self.keep_names(config);
+            }
+            Action::Tell(link) => tell(&self.joined, link),
+        }
+        Ok(())
+    }
+
+    fn keep_names(&mut self, config: &Config) {
+        match hosts::keep(&config.hosts, &self.joined.welcome.names) {
+            Ok(false) => self.told_hosts = false,
+            Ok(true) => log::info!("the intranet's names are in {} again", config.hosts.display()),
+            Err(error) if !self.told_hosts => {
+                self.told_hosts = true;
+                log::warn!("the intranet's names cannot be kept in {}: {error}", config.hosts.display());
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// The end of a lookup that is under way; for ever when none is.
+async fn ended(lookup: &mut Option<JoinHandle<Event>>) -> Event {
+    let Some(handle) = lookup else {
+        return std::future::pending().await;
+    };
+    let found = handle.await.unwrap_or(Event::Found(Vec::new()));
+    *lookup = None;
+    found
+}
+
+fn tell(joined: &Joined, link: Link) {
+    let commune = &joined.welcome.commune;
+    match link {
+        Link::Never => log::debug!(COMMUNE = commune; "no answer of the gateway yet"),
+        Link::Online => log::info!(COMMUNE = commune; "link online"),
+        Link::Doubtful => log::info!(COMMUNE = commune; "link doubtful: no answer for three minutes"),
+        Link::Offline => log::warn!(COMMUNE = commune; "link offline: no answer for five minutes"),
+    }
+    let values = [("commune", commune.as_str().into()), ("link", t(status::link_text(link)).into())];
+    notify(&[NotifyState::Status(&t_with("service-status", &values))]);
+}
+
+fn notify(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        log::debug!("the service manager does not listen: {error}");
+    }
+}
+
+/// An error with its causes, on one line.
+pub(crate) fn journal_text(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
+}

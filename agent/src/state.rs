@@ -1,0 +1,321 @@
+//! The state file: how far this machine has come in joining, and everything that it needs afterwards.
+//!
+//! It is written before the act that it announces: the new key before anything is sent, the welcome
+//! before the own key is used. So a machine that is switched off at any moment finds its way.
+//! It does not know how to join.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use beffroi_protocol::code::{Code, Endpoint};
+use beffroi_protocol::enrolment::Welcome;
+use beffroi_protocol::words::words;
+use beffroi_protocol::{PrivateKey, PublicKey};
+use serde::{Deserialize, Serialize};
+
+use crate::replace;
+use crate::texts::{reason, t_with};
+
+/// Name of the state file in its folder.
+pub(crate) const FILE: &str = "state.json";
+/// Name of the lock file: who holds it owns the interface.
+pub(crate) const LOCK: &str = "lock";
+const VERSION: u32 = 1;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum State {
+    Joining(Joining),
+    Joined(Box<Joined>),
+}
+
+/// The key is made; the gateway may or may not know it yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Joining {
+    #[serde(with = "key_text")]
+    pub(crate) key: PrivateKey,
+    #[serde(with = "code_text")]
+    pub(crate) code: Code,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Joined {
+    #[serde(with = "key_text")]
+    pub(crate) key: PrivateKey,
+    pub(crate) gateway: PublicKey,
+    pub(crate) endpoint: Endpoint,
+    /// The temporary public key of the invitation that brought the machine in: the same code again
+    /// is told from another one, and the secret is not kept.
+    pub(crate) invitation: PublicKey,
+    pub(crate) welcome: Welcome,
+}
+
+impl Joined {
+    /// What the person here and the referent compare.
+    pub(crate) fn words(&self) -> [&'static str; 4] {
+        words(&self.gateway, &self.key.public())
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("{} cannot be read", path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("{} is damaged", path.display())]
+    Damaged { path: PathBuf, source: serde_json::Error },
+    #[error("{} is of version {found}, this program knows {VERSION}", path.display())]
+    Newer { path: PathBuf, found: u32 },
+    #[error("{} cannot be written", path.display())]
+    Unwritable { path: PathBuf, source: io::Error },
+}
+
+impl Error {
+    /// What the person at the terminal reads.
+    pub(crate) fn message(&self) -> String {
+        let (id, path, why) = match self {
+            Self::Unreadable { path, source } => ("state-unreadable", path, reason(source)),
+            Self::Damaged { path, source } => ("state-damaged", path, source.to_string()),
+            Self::Newer { path, found } => ("state-newer", path, found.to_string()),
+            Self::Unwritable { path, source } => ("state-unwritable", path, reason(source)),
+        };
+        t_with(id, &[("path", path.display().to_string().into()), ("reason", why.into())])
+    }
+}
+
+/// What is on disk.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    version: u32,
+    #[serde(flatten)]
+    stage: Stage,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+enum Stage {
+    Joining(Joining),
+    Joined(Box<Joined>),
+}
+
+/// `None` when this machine has not joined.
+///
+/// # Errors
+/// When there is a file and it is not a whole state; the file is left as it is.
+pub(crate) fn load(dir: &Path) -> Result<Option<State>, Error> {
+    #[derive(Deserialize)]
+    struct Head {
+        version: u32,
+    }
+
+    let path = dir.join(FILE);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(Error::Unreadable { path, source }),
+    };
+    let damaged = |source| Error::Damaged { path: path.clone(), source };
+    let head: Head = serde_json::from_slice(&bytes).map_err(damaged)?;
+    if head.version > VERSION {
+        return Err(Error::Newer { path, found: head.version });
+    }
+    let stored: Stored = serde_json::from_slice(&bytes).map_err(damaged)?;
+    Ok(Some(match stored.stage {
+        Stage::Joining(joining) => State::Joining(joining),
+        Stage::Joined(joined) => State::Joined(joined),
+    }))
+}
+
+/// Durable on return.
+///
+/// # Errors
+/// When the folder cannot be made or written; the state before is still there.
+pub(crate) fn store(dir: &Path, state: State) -> Result<(), Error> {
+    let path = dir.join(FILE);
+    let stage = match state {
+        State::Joining(joining) => Stage::Joining(joining),
+        State::Joined(joined) => Stage::Joined(joined),
+    };
+    let bytes = serde_json::to_vec_pretty(&Stored { version: VERSION, stage }).expect("plain data");
+    make_folder(dir)?;
+    replace::replace(&path, &bytes, 0o600).map_err(|source| Error::Unwritable { path, source })
+}
+
+/// Forgets everything, durably; that there is nothing is fine.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub(crate) fn remove(dir: &Path) -> Result<(), Error> {
+    let path = dir.join(FILE);
+    if !path.exists() {
+        return Ok(());
+    }
+    replace::remove(&path).map_err(|source| Error::Unwritable { path, source })
+}
+
+/// The right to use the interface, given back when dropped or when the process ends.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _held: File,
+    /// Closed after the lock is given back, however the process ends: who watches the folder sees
+    /// that, and does not see its own vain attempts, which open the file for reading only.
+    _signal: File,
+}
+
+impl Lock {
+    /// `None` while another process has it.
+    ///
+    /// # Errors
+    /// When the lock file cannot be made.
+    pub(crate) fn take(dir: &Path) -> Result<Option<Self>, Error> {
+        make_folder(dir)?;
+        let path = dir.join(LOCK);
+        let unwritable = |source| Error::Unwritable { path: path.clone(), source };
+        let held = match File::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => open_for_writing(&path),
+            opened => opened,
+        };
+        let held = held.map_err(unwritable)?;
+        match held.try_lock() {
+            Ok(()) => {
+                let signal = open_for_writing(&path).map_err(unwritable)?;
+                Ok(Some(Self { _held: held, _signal: signal }))
+            }
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(unwritable(source)),
+        }
+    }
+}
+
+fn open_for_writing(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// # Errors
+/// When the folder cannot be made.
+pub(crate) fn make_folder(dir: &Path) -> Result<(), Error> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(|source| Error::Unwritable { path: dir.to_owned(), source })
+}
+
+mod key_text {
+    use beffroi_protocol::PrivateKey;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(key: &PrivateKey, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&key.to_base64())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<PrivateKey, D::Error> {
+        PrivateKey::from_base64(&String::deserialize(input)?).map_err(de::Error::custom)
+    }
+}
+
+mod code_text {
+    use beffroi_protocol::code::Code;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(code: &Code, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&code.text())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Code, D::Error> {
+        Code::parse(&String::deserialize(input)?).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use beffroi_protocol::enrolment::Name;
+    use beffroi_protocol::temporary::Secret;
+
+    use super::*;
+
+    pub(crate) fn joining() -> Joining {
+        let code = Code {
+            gateway: "gateway.example.fr:51820".parse().expect("an endpoint"),
+            key: PublicKey::from_bytes([1; 32]),
+            secret: Secret::from_bytes([2; 16]),
+        };
+        Joining { key: PrivateKey::from_bytes([3; 32]), code }
+    }
+
+    pub(crate) fn joined() -> Joined {
+        let Joining { key, code } = joining();
+        let gateway = ["10.66.0.1", "fd00::1"].map(|ip| ip.parse().expect("an address")).to_vec();
+        Joined {
+            key,
+            gateway: code.key,
+            endpoint: code.gateway,
+            invitation: code.secret.key().public(),
+            welcome: Welcome {
+                community: "Communauté de communes de la Côte d'Albâtre".into(),
+                commune: "Alvimare".into(),
+                addresses: ["10.66.1.0/32", "fd00::100/128"].map(|net| net.parse().expect("a net")).to_vec(),
+                probe: gateway.iter().map(|&ip| (ip, 4711).into()).collect(),
+                gateway: gateway.clone(),
+                mtu: 1280,
+                keepalive: 25,
+                names: vec![Name { name: "intranet.example.fr".into(), addresses: gateway }],
+                authority: "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n".into(),
+            },
+        }
+    }
+
+    #[test]
+    fn each_stage_comes_back_and_only_root_reads_it() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let dir = dir.path().join("state");
+        assert_eq!(load(&dir).expect("no file is a state"), None);
+        for state in [State::Joining(joining()), State::Joined(Box::new(joined()))] {
+            store(&dir, state.clone()).expect("a writable folder");
+            assert_eq!(load(&dir).expect("it was just written"), Some(state));
+            assert_eq!(fs::metadata(dir.join(FILE)).expect("it is there").mode() & 0o777, 0o600);
+        }
+        remove(&dir).expect("a writable folder");
+        remove(&dir).expect("nothing to remove");
+        assert_eq!(load(&dir).expect("no file is a state"), None);
+    }
+
+    #[test]
+    fn the_secret_is_not_kept() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        store(dir.path(), State::Joined(Box::new(joined()))).expect("a writable folder");
+        let text = fs::read_to_string(dir.path().join(FILE)).expect("it is there");
+        assert!(!text.contains(&joining().code.text()));
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_is_damaged_and_left_as_it_is() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join(FILE);
+        store(dir.path(), State::Joined(Box::new(joined()))).expect("a writable folder");
+        let whole = fs::read(&path).expect("it is there");
+        for cut in [0, 1, 10, whole.len() / 2, whole.len() - 1] {
+            fs::write(&path, &whole[..cut]).expect("a writable folder");
+            assert!(matches!(load(dir.path()), Err(Error::Damaged { .. })), "cut at {cut}");
+            assert_eq!(fs::read(&path).expect("it is there"), whole[..cut]);
+        }
+    }
+
+    #[test]
+    fn a_file_of_a_later_program_is_named_so() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        fs::write(dir.path().join(FILE), r#"{"version": 2, "stage": "elsewhere"}"#).expect("a folder");
+        assert!(matches!(load(dir.path()), Err(Error::Newer { found: 2, .. })));
+    }
+
+    #[test]
+    fn one_process_has_the_interface_at_a_time() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let held = Lock::take(dir.path()).expect("a writable folder").expect("nobody has it");
+        assert!(Lock::take(dir.path()).expect("a writable folder").is_none());
+        drop(held);
+        assert!(Lock::take(dir.path()).expect("a writable folder").is_some());
+    }
+}

@@ -1,0 +1,247 @@
+//! Makes this machine and its browsers trust the communauté's certificate authority, and undoes it.
+//!
+//! The authority carries name constraints: it can vouch for the intranet's names and no others.
+//! Three places are written, because each of them reads only its own: the system's store (curl,
+//! mail programs), the policies of Chromium and Chrome, and those of Firefox. Nothing else of an
+//! existing policy is changed.
+
+mod firefox;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use data_encoding::BASE64;
+
+use crate::replace;
+use crate::texts::{reason, t, t_with};
+
+/// The authority itself; every program with a policy of its own is pointed here.
+const AUTHORITY: &str = "usr/local/share/ca-certificates/beffroi.crt";
+/// Debian's program that gathers the system's store, below the root.
+const UPDATE: &str = "usr/sbin/update-ca-certificates";
+/// Policy files of our own. Chromium and Chrome read every file of these folders (Chrome Enterprise
+/// policy `CACertificates`, since 128: base64 DER; constraints in the certificate are enforced).
+const CHROMIUM: [&str; 2] =
+    ["etc/chromium/policies/managed/beffroi.json", "etc/opt/chrome/policies/managed/beffroi.json"];
+/// Files that hold every policy of Firefox, and may be someone else's already. Debian's long-term
+/// version reads the second.
+const FIREFOX: [&str; 2] = ["etc/firefox/policies/policies.json", "etc/firefox-esr/policies/policies.json"];
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("the authority is not a PEM certificate")]
+    NotPem,
+    #[error("{} cannot be written", path.display())]
+    Unwritable { path: PathBuf, source: io::Error },
+    #[error("{} is not a Firefox policy file", path.display())]
+    NotPolicies { path: PathBuf },
+    #[error("update-ca-certificates failed: {0}")]
+    Update(String),
+}
+
+impl Error {
+    /// What the person at the terminal reads.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::NotPem => t("trust-not-pem"),
+            Self::Unwritable { path, source } => t_with(
+                "trust-unwritable",
+                &[("path", path.display().to_string().into()), ("reason", reason(source).into())],
+            ),
+            Self::NotPolicies { path } => {
+                t_with("trust-not-policies", &[("path", path.display().to_string().into())])
+            }
+            Self::Update(reason) => t_with("trust-update", &[("reason", reason.as_str().into())]),
+        }
+    }
+}
+
+/// Does everything that can be done, and says what could not. `root` is `/`.
+pub(crate) fn install(root: &Path, authority: &str) -> Vec<Error> {
+    let Some(der) = der(authority) else {
+        return vec![Error::NotPem];
+    };
+    let policy = serde_json::json!({ "CACertificates": [BASE64.encode(&der)] }).to_string() + "\n";
+    let mut problems = Vec::new();
+    match write(&root.join(AUTHORITY), authority.as_bytes()) {
+        Ok(true) => problems.extend(update(root).err()),
+        Ok(false) => {}
+        Err(error) => problems.push(error),
+    }
+    for file in CHROMIUM {
+        problems.extend(write(&root.join(file), policy.as_bytes()).err());
+    }
+    for file in FIREFOX {
+        problems.extend(edit_firefox(&root.join(file), firefox::with_authority).err());
+    }
+    problems
+}
+
+/// Undoes [`install`], whether or not all of it was done, and says what could not be undone.
+pub(crate) fn remove(root: &Path) -> Vec<Error> {
+    let mut problems = Vec::new();
+    for file in FIREFOX {
+        problems.extend(edit_firefox(&root.join(file), firefox::without_authority).err());
+    }
+    for file in CHROMIUM {
+        problems.extend(clear(&root.join(file)).err());
+    }
+    let authority = root.join(AUTHORITY);
+    if authority.exists() {
+        problems.extend(clear(&authority).and_then(|()| update(root)).err());
+    }
+    problems
+}
+
+fn der(pem: &str) -> Option<Vec<u8>> {
+    let (_, body) = pem.split_once("-----BEGIN CERTIFICATE-----")?;
+    let (body, _) = body.split_once("-----END CERTIFICATE-----")?;
+    let text: String = body.split_whitespace().collect();
+    BASE64.decode(text.as_bytes()).ok().filter(|der| !der.is_empty())
+}
+
+/// Says whether the file changed.
+fn write(path: &Path, contents: &[u8]) -> Result<bool, Error> {
+    if fs::read(path).is_ok_and(|present| present == contents) {
+        return Ok(false);
+    }
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder)
+        .and_then(|()| replace::replace(path, contents, 0o644))
+        .map_err(|source| Error::Unwritable { path: path.to_owned(), source })?;
+    Ok(true)
+}
+
+/// Removes the file, and the folders above it that this leaves empty.
+fn clear(path: &Path) -> Result<(), Error> {
+    if !path.exists() {
+        return Ok(());
+    }
+    replace::remove(path).map_err(|source| Error::Unwritable { path: path.to_owned(), source })?;
+    for folder in path.ancestors().skip(1).take(3) {
+        // A folder that others use is not empty, and stays.
+        if fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// `edit` gets the present text and gives the new one: `None` for a file that nobody needs.
+fn edit_firefox(path: &Path, edit: fn(&str) -> Option<Option<String>>) -> Result<(), Error> {
+    let present = match fs::read_to_string(path) {
+        Ok(present) => present,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(source) => return Err(Error::Unwritable { path: path.to_owned(), source }),
+    };
+    match edit(&present).ok_or_else(|| Error::NotPolicies { path: path.to_owned() })? {
+        None => clear(path),
+        Some(wanted) => write(path, wanted.as_bytes()).map(|_| ()),
+    }
+}
+
+fn update(root: &Path) -> Result<(), Error> {
+    let program = root.join(UPDATE);
+    if !program.exists() {
+        log::debug!("{} is not there; the system's store stays as it is", program.display());
+        return Ok(());
+    }
+    let run = Command::new(program).output().map_err(|error| Error::Update(error.to_string()))?;
+    if run.status.success() {
+        return Ok(());
+    }
+    let last = String::from_utf8_lossy(&run.stderr).lines().last().unwrap_or_default().to_owned();
+    Err(Error::Update(format!("{} {last}", run.status)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PEM: &str = "-----BEGIN CERTIFICATE-----\nAQID\nBAUG\n-----END CERTIFICATE-----\n";
+
+    fn read(root: &Path, file: &str) -> String {
+        fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    }
+
+    fn files(dir: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(dir).expect("a folder").map(|entry| entry.expect("an entry").path());
+        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    }
+
+    #[test]
+    fn every_store_is_written_once_and_nothing_remains() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let root = root.path();
+        for _ in 0..2 {
+            assert!(install(root, PEM).is_empty());
+        }
+        assert_eq!(read(root, AUTHORITY), PEM);
+        for file in CHROMIUM {
+            assert_eq!(read(root, file), "{\"CACertificates\":[\"AQIDBAUG\"]}\n");
+        }
+        for file in FIREFOX {
+            assert_eq!(read(root, file).matches("/usr/local/share/ca-certificates/beffroi.crt").count(), 1);
+        }
+        for _ in 0..2 {
+            assert!(remove(root).is_empty());
+        }
+        assert_eq!(files(root), Vec::<PathBuf>::new());
+        assert!(!root.join("etc/firefox").exists() && !root.join("etc/chromium").exists());
+    }
+
+    #[test]
+    fn policies_of_others_stay() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let root = root.path();
+        let other = root.join("etc/chromium/policies/managed/school.json");
+        fs::create_dir_all(other.parent().expect("it has one")).expect("a writable folder");
+        fs::write(&other, "{}").expect("a writable folder");
+        assert!(install(root, PEM).is_empty());
+        assert!(remove(root).is_empty());
+        assert_eq!(files(root), [other]);
+    }
+
+    #[test]
+    fn a_firefox_file_that_is_not_understood_is_left_and_the_rest_is_done() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let root = root.path();
+        let path = root.join(FIREFOX[0]);
+        fs::create_dir_all(path.parent().expect("it has one")).expect("a writable folder");
+        fs::write(&path, "{ broken").expect("a writable folder");
+        for problems in [install(root, PEM), remove(root)] {
+            assert!(
+                matches!(&problems[..], [Error::NotPolicies { path: at }] if *at == path),
+                "{problems:?}"
+            );
+            assert_eq!(read(root, FIREFOX[0]), "{ broken");
+        }
+        assert_eq!(files(root), [path]);
+    }
+
+    #[test]
+    fn what_is_not_a_certificate_is_not_installed() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        for text in ["", "hello", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----"] {
+            assert!(matches!(&install(root.path(), text)[..], [Error::NotPem]), "{text}");
+        }
+        assert_eq!(files(root.path()), Vec::<PathBuf>::new());
+    }
+
+    #[test]
+    fn a_failing_update_is_told() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let program = root.path().join(UPDATE);
+        fs::create_dir_all(program.parent().expect("it has one")).expect("a writable folder");
+        fs::write(&program, "#!/bin/sh\necho no space >&2\nexit 3\n").expect("a writable folder");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("our file");
+        let problems = install(root.path(), PEM);
+        assert!(
+            matches!(&problems[..], [Error::Update(reason)] if reason.contains("no space")),
+            "{problems:?}"
+        );
+    }
+}
