@@ -14,11 +14,13 @@ use std::pin::Pin;
 use std::str::FromStr;
 use std::task::{Context, Poll, ready};
 
+use redb::{ReadTransaction, TableError};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 
 use super::open::sync_directory;
+use super::read::Bytes;
 use super::{Error, Key, Read, Record, Store, Table, Write};
 
 /// Up to this length a blob lies in the database, which spares a file and two flushes.
@@ -260,17 +262,43 @@ pub(super) fn settle(unfinished: NamedTempFile, path: &Path) -> io::Result<()> {
 
 /// Removes what a process left that was killed while it wrote. Only at the opening, when nobody writes.
 pub(super) fn remove_unfinished(directory: &Path) -> io::Result<()> {
-    let entries = match fs::read_dir(folder(directory)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
+    let unfinished = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes()))
     };
-    for entry in entries {
-        let entry = entry?;
-        if entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes()) {
-            fs::remove_file(entry.path())?;
+    files(directory)?.iter().filter(|path| unfinished(path)).try_for_each(fs::remove_file)
+}
+
+/// A row of the table of blobs, or why it cannot be read.
+pub(super) type Entry = Result<(BlobId, Place), Error>;
+
+/// Every blob that a snapshot knows.
+pub(super) fn list(snapshot: &ReadTransaction) -> Result<impl Iterator<Item = Entry>, Error> {
+    let rows = match snapshot.open_table(Bytes::new(BLOBS.name())) {
+        Ok(table) => Some(table.range::<&[u8]>(..).map_err(Error::database)?),
+        Err(TableError::TableDoesNotExist(_)) => None,
+        Err(error) => return Err(Error::database(error)),
+    };
+    Ok(rows.into_iter().flatten().map(|row| {
+        let (key, value) = row.map_err(Error::database)?;
+        Ok((BLOBS.key(key.value())?, BLOBS.decode(value.value())?))
+    }))
+}
+
+/// Every file among the blobs, whether whole or not.
+pub(super) fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder(directory)]);
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let list = if entry.file_type()?.is_dir() { &mut folders } else { &mut files };
+            list.push(entry.path());
         }
     }
-    Ok(())
+    Ok(files)
 }
 
 #[cfg(test)]
@@ -293,18 +321,6 @@ mod tests {
         store.blobs().open(id).await?.expect("the blob is there").bytes().await
     }
 
-    fn files(directory: &Path) -> usize {
-        let Ok(folders) = fs::read_dir(folder(directory)) else { return 0 };
-        folders
-            .map(|entry| entry.expect("the directory is read").path())
-            .map(
-                |path| {
-                    if path.is_dir() { fs::read_dir(path).expect("the directory is read").count() } else { 1 }
-                },
-            )
-            .sum()
-    }
-
     #[tokio::test]
     async fn blobs_of_every_length_come_back() {
         let (directory, store) = open();
@@ -313,7 +329,11 @@ mod tests {
             let id = put(&store, &content).await;
             assert_eq!(id, BlobId::of(&content));
             assert!(get(&store, id).await.expect("the blob is read") == content, "{length} bytes");
-            assert_eq!(files(directory.path()), expected_files, "after {length} bytes");
+            assert_eq!(
+                files(directory.path()).expect("the directory is read").len(),
+                expected_files,
+                "after {length} bytes"
+            );
         };
         check(0, 0).await;
         check(1, 0).await;
@@ -329,7 +349,7 @@ mod tests {
         let long = content(100_000);
         let broken = breaking_off(&long);
         assert!(matches!(store.blobs().put(broken).await, Err(BlobError::Source(_))));
-        assert_eq!(files(directory.path()), 0);
+        assert!(files(directory.path()).expect("the directory is read").is_empty());
     }
 
     /// Gives the bytes, then fails.
@@ -375,7 +395,7 @@ mod tests {
         assert!(left.1.exists());
         let _store = Store::open(directory.path()).expect("the store opens again");
         assert!(!left.1.exists());
-        assert_eq!(files(directory.path()), 1);
+        assert_eq!(files(directory.path()).expect("the directory is read").len(), 1);
     }
 
     #[test]

@@ -49,6 +49,8 @@ impl Error {
 pub enum OpenError {
     #[error("the state directory {} cannot be used", path.display())]
     Directory { path: PathBuf, source: std::io::Error },
+    #[error("there is no database {}", path.display())]
+    Absent { path: PathBuf },
     #[error("the database {} is gone, but what belongs to it is still there", path.display())]
     Missing { path: PathBuf },
     #[error("the database {} is in use by another process", path.display())]

@@ -9,12 +9,14 @@
 //! database is redb shows in no signature here.
 
 mod blobs;
+mod check;
 mod error;
 mod key;
 mod migrations;
 mod open;
 mod read;
 mod table;
+mod untouched;
 mod write;
 mod writer;
 
@@ -27,16 +29,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 
-use redb::Database;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use blobs::{Blob, BlobError, BlobId, Blobs, INLINE_MAX, NotABlobId};
+pub use check::{Count, Problem, Report, check};
 pub use error::{Error, Failure, OpenError};
 pub use key::Key;
 pub use read::{Order, Page, Read, ReadTx, Row};
-pub use table::{Bounds, Record, Table};
+pub use table::{AnyTable, Bounds, Record, Table};
 pub use write::{Write, WriteTx};
 
+use open::Opened;
 use writer::{Job, Writer};
 
 /// Bytes of a key at most.
@@ -53,7 +56,7 @@ pub struct Store {
 }
 
 struct Inner {
-    database: Arc<Database>,
+    database: Arc<Opened>,
     directory: PathBuf,
     /// Taken when the store is closed; its end is what ends the thread.
     jobs: Option<mpsc::Sender<Job>>,
@@ -68,7 +71,7 @@ impl Store {
         Store::start(open::open(directory)?, directory)
     }
 
-    fn start(database: Database, directory: &Path) -> Result<Store, OpenError> {
+    fn start(database: Opened, directory: &Path) -> Result<Store, OpenError> {
         let database = Arc::new(database);
         let (failed, failure) = watch::channel(None);
         let Writer { jobs, thread } =
@@ -94,7 +97,7 @@ impl Store {
         self.inner.alive()?;
         let database = self.inner.database.clone();
         let run = move || {
-            let tx = ReadTx::begin(&*database)?;
+            let tx = ReadTx::begin(&database)?;
             poll_now(closure(&tx))?
         };
         match tokio::task::spawn_blocking(run).await {

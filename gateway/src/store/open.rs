@@ -5,12 +5,14 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
+use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use redb::{Builder, Database, DatabaseError, StorageError};
 
+use super::untouched::{self, Look};
 use super::{OpenError, blobs, migrations};
 
 const DATABASE: &str = "beffroi.redb";
@@ -19,20 +21,25 @@ const UNFINISHED: &str = "beffroi.redb.new";
 /// Memory for pages of the database; redb's own default is 1 GiB.
 const CACHE: usize = 64 * 1024 * 1024;
 
-pub(super) fn open(directory: &Path) -> Result<Database, OpenError> {
+pub(super) fn open(directory: &Path) -> Result<Opened, OpenError> {
     let path = database_path(directory);
-    make_directory(directory).map_err(|source| OpenError::Directory { path: directory.into(), source })?;
-    if !path.exists() {
-        if holds_anything(&blobs::folder(directory)) {
-            return Err(OpenError::Missing { path });
+    let unusable = |source| OpenError::Directory { path: directory.into(), source };
+    make_directory(directory).map_err(unusable)?;
+    guard(&path, || {
+        if !path.exists() {
+            if holds_anything(&blobs::folder(directory)) {
+                return Err(OpenError::Missing { path: path.clone() });
+            }
+            create(directory, &path)?;
         }
-        create(directory, &path)?;
-    }
-    let database = guard(&path, || builder().open(&path))?;
-    migrations::bring_up(&database, &path, migrations::STEPS)?;
-    blobs::remove_unfinished(directory)
-        .map_err(|source| OpenError::Directory { path: directory.into(), source })?;
-    Ok(database)
+        // Tried in memory first: redb would begin to repair a file that then turns out to be beyond repair, or
+        // of a newer release.
+        migrations::accept(&*untouched::open(directory, Look::Quickly)?, &path, migrations::STEPS)?;
+        let database = opened(&path, builder().open(&path))?;
+        migrations::bring_up(&database, &path, migrations::STEPS)?;
+        blobs::remove_unfinished(directory).map_err(unusable)?;
+        Ok(database)
+    })
 }
 
 pub(super) fn database_path(directory: &Path) -> PathBuf {
@@ -61,7 +68,7 @@ fn create(directory: &Path, path: &Path) -> Result<(), OpenError> {
         _ => {}
     }
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).map_err(failed)?;
-    let database = guard(&unfinished, || builder().create(&unfinished))?;
+    let database = opened(&unfinished, builder().create(&unfinished))?;
     migrations::initialise(&database, migrations::STEPS)?;
     drop(database);
     fs::rename(&unfinished, path).map_err(failed)?;
@@ -73,14 +80,49 @@ pub(super) fn sync_directory(directory: &Path) -> Result<(), io::Error> {
     File::open(directory)?.sync_all()
 }
 
-/// Opens, and says in our words what is wrong. redb may panic on a file that was damaged from outside.
-pub(super) fn guard<T>(path: &Path, open: impl FnOnce() -> Result<T, DatabaseError>) -> Result<T, OpenError> {
-    let path = path.to_owned();
-    match catch_unwind(AssertUnwindSafe(open)) {
-        Ok(Ok(database)) => Ok(database),
-        Ok(Err(error)) => Err(explain(path, error)),
-        Err(_) => Err(OpenError::Damaged { path, reason: "its pages contradict each other".to_owned() }),
+/// A database that panics nowhere when it is closed, which redb may do when its file was damaged from outside.
+pub(super) struct Opened {
+    database: Option<Database>,
+}
+
+impl Deref for Opened {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        self.database.as_ref().expect("taken only when it is dropped")
     }
+}
+
+impl DerefMut for Opened {
+    fn deref_mut(&mut self) -> &mut Database {
+        self.database.as_mut().expect("taken only when it is dropped")
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        if catch_unwind(AssertUnwindSafe(|| drop(self.database.take()))).is_err() {
+            log::error!("the database could not be closed in order; run `beffroi-gateway check`");
+        }
+    }
+}
+
+/// What redb opened, or in our words what is wrong.
+pub(super) fn opened(path: &Path, database: Result<Database, DatabaseError>) -> Result<Opened, OpenError> {
+    match database {
+        Ok(database) => Ok(Opened { database: Some(database) }),
+        Err(error) => Err(explain(path.to_owned(), error)),
+    }
+}
+
+/// Runs what opens a database. redb may panic on a file that was damaged from outside.
+pub(super) fn guard<T>(path: &Path, open: impl FnOnce() -> Result<T, OpenError>) -> Result<T, OpenError> {
+    catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| {
+        Err(OpenError::Damaged {
+            path: path.to_owned(),
+            reason: "its pages contradict each other".to_owned(),
+        })
+    })
 }
 
 fn explain(path: PathBuf, error: DatabaseError) -> OpenError {

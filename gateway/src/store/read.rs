@@ -2,7 +2,7 @@
 
 use std::ops::{Bound, RangeBounds};
 
-use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition, TableError};
+use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition, TableError};
 
 use super::{Bounds, Error, Key, Record, Table};
 
@@ -112,13 +112,14 @@ pub struct ReadTx {
     snapshot: ReadTransaction,
 }
 
-pub(super) type Bytes = TableDefinition<'static, &'static [u8], &'static [u8]>;
+/// A table as redb knows it.
+pub(super) type Bytes<'a> = TableDefinition<'a, &'static [u8], &'static [u8]>;
 
 /// A row on its way out of redb, which can fail at each.
 type Stored = Result<Row, Error>;
 
 impl ReadTx {
-    pub(super) fn begin(database: &impl ReadableDatabase) -> Result<ReadTx, Error> {
+    pub(super) fn begin(database: &Database) -> Result<ReadTx, Error> {
         Ok(ReadTx { snapshot: database.begin_read().map_err(Error::database)? })
     }
 

@@ -50,6 +50,26 @@ impl<K: Key, V: Record> Table<K, V> {
     }
 }
 
+/// A table whose types are put aside, so that tables can be listed and each of their rows be tried.
+pub trait AnyTable: Sync {
+    fn name(&self) -> &'static str;
+
+    /// Reads a row as its owner would.
+    fn try_row(&self, key: &[u8], value: &[u8]) -> Result<(), Error>;
+}
+
+impl<K: Key, V: Record> AnyTable for Table<K, V> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn try_row(&self, key: &[u8], value: &[u8]) -> Result<(), Error> {
+        self.key(key)?;
+        self.decode(value)?;
+        Ok(())
+    }
+}
+
 /// Both ends of a range of rows.
 pub struct Bounds {
     pub(super) start: Bound<Vec<u8>>,

@@ -1,5 +1,6 @@
 //! The store as features use it.
 
+mod damage;
 mod disk;
 mod kill;
 mod power;

@@ -60,10 +60,10 @@ pub trait Write: Read {
 }
 
 /// The last number given for each table.
-const SEQUENCES: Table<String, Sequence> = Table::new("store.sequences");
+pub(super) const SEQUENCES: Table<String, Sequence> = Table::new("store.sequences");
 
 #[derive(Default, Serialize, Deserialize)]
-struct Sequence(u32);
+pub(super) struct Sequence(u32);
 
 impl Record for Sequence {
     const VERSION: u8 = 1;

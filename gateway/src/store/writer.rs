@@ -10,6 +10,7 @@ use std::thread::{self, JoinHandle};
 use redb::{Database, Durability};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::open::Opened;
 use super::read::{Bytes, ReadTx};
 use super::write::{Changes, WriteTx};
 use super::{Error, Failure, poll_now};
@@ -34,7 +35,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(
-        database: Arc<Database>,
+        database: Arc<Opened>,
         failure: watch::Sender<Option<Failure>>,
     ) -> Result<Writer, std::io::Error> {
         let (jobs, waiting) = mpsc::channel(QUEUE);

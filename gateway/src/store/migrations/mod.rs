@@ -28,10 +28,10 @@ pub(super) struct Step {
 pub(super) const STEPS: &[Step] = &[Step { layout: 1, run: v1::run }];
 
 /// The number of the layout, in a table of one row.
-const LAYOUT: Table<(), Layout> = Table::new("store.layout");
+pub(super) const LAYOUT: Table<(), Layout> = Table::new("store.layout");
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
-struct Layout(u32);
+pub(super) struct Layout(u32);
 
 impl Record for Layout {
     const VERSION: u8 = 1;
@@ -42,23 +42,26 @@ pub(super) fn initialise(database: &Database, steps: &[Step]) -> Result<(), Open
     run(database, steps, 0)
 }
 
-/// Runs the steps that the database has not had yet.
-pub(super) fn bring_up(database: &Database, path: &Path, steps: &[Step]) -> Result<(), OpenError> {
+/// The layout of a database that this release can work with.
+pub(super) fn accept(database: &Database, path: &Path, steps: &[Step]) -> Result<u32, OpenError> {
     let known = newest(steps);
     let damaged = |error: Error| OpenError::Damaged { path: path.into(), reason: error.to_string() };
     let found = layout(database).map_err(damaged)?.ok_or_else(|| OpenError::Foreign { path: path.into() })?;
-    if found > known {
-        return Err(OpenError::Newer { found, known });
-    }
-    if found == known { Ok(()) } else { run(database, steps, found) }
+    if found > known { Err(OpenError::Newer { found, known }) } else { Ok(found) }
 }
 
-fn newest(steps: &[Step]) -> u32 {
+/// Runs the steps that the database has not had yet.
+pub(super) fn bring_up(database: &Database, path: &Path, steps: &[Step]) -> Result<(), OpenError> {
+    let found = accept(database, path, steps)?;
+    if found == newest(steps) { Ok(()) } else { run(database, steps, found) }
+}
+
+pub(super) fn newest(steps: &[Step]) -> u32 {
     steps.last().map_or(0, |step| step.layout)
 }
 
 /// The layout of a database; `None` when it was not made by Beffroi.
-pub(super) fn layout(database: &impl ReadableDatabase) -> Result<Option<u32>, Error> {
+pub(super) fn layout(database: &Database) -> Result<Option<u32>, Error> {
     let snapshot = database.begin_read().map_err(Error::database)?;
     let table = match snapshot.open_table(Bytes::new(LAYOUT.name())) {
         Ok(table) => table,

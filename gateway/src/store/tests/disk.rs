@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use redb::StorageBackend;
 
-use super::super::{OpenError, Store, migrations, open::builder};
+use super::super::{
+    OpenError, Store, migrations,
+    open::{builder, opened},
+};
 
 /// What a disk writes whole or not at all, in bytes.
 const SECTOR: usize = 512;
@@ -69,7 +72,7 @@ impl Disk {
     /// Opens the store that is on the disk, or makes one.
     pub(super) fn open(&self) -> Result<Store, OpenError> {
         let path = Path::new("disk");
-        let database = super::super::open::guard(path, || builder().create_with_backend(self.clone()))?;
+        let database = opened(path, builder().create_with_backend(self.clone()))?;
         if migrations::layout(&database).expect("the layout can be read").is_none() {
             migrations::initialise(&database, migrations::STEPS)?;
         }
