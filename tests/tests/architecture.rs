@@ -21,7 +21,7 @@ const FLOORS: [(Floor, &[&str]); 4] = [
 ];
 
 /// The only arrows within a floor.
-const WITHIN: [(&str, &str); 11] = [
+const WITHIN: [(&str, &str); 12] = [
     ("access", "directory"),
     ("config", "web"),
     ("control", "config"),
@@ -30,6 +30,7 @@ const WITHIN: [(&str, &str); 11] = [
     ("listeners", "config"),
     ("netd", "config"),
     ("netd", "journal"),
+    ("netd", "web"),
     ("store", "config"),
     ("store", "journal"),
     ("web", "journal"),

@@ -5,8 +5,15 @@
 //! state, answered by [`Present`]. This module knows keys, addresses and ports; it does not know what
 //! a commune or an invitation is.
 
+mod chest;
 mod client;
+mod firewall;
+mod keeper;
+mod limits;
 mod message;
+mod privileges;
+mod process;
+mod server;
 
 use std::collections::BTreeSet;
 
@@ -14,6 +21,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 pub use client::{Client, Error};
+pub use process::{Error as ProcessError, Prepared, prepare, run};
 
 /// The whole desired state. What is not in it goes away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,4 +62,10 @@ pub struct Present {
     pub tunnel: beffroi_tunnel::Present,
     /// How many differences this message made netd write: 0 when all was as wanted.
     pub changes: usize,
+}
+
+/// An error with everything that caused it, for the journal.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -23,6 +23,7 @@ const FRENCH: &[(&str, &str)] = &[
     ("directory", include_str!("../../locales/fr/directory.ftl")),
     ("enrolment", include_str!("../../locales/fr/enrolment.ftl")),
     ("links", include_str!("../../locales/fr/links.ftl")),
+    ("netd", include_str!("../../locales/fr/netd.ftl")),
     ("news", include_str!("../../locales/fr/news.ftl")),
     ("portal", include_str!("../../locales/fr/portal.ftl")),
     ("web", include_str!("../../locales/fr/web.ftl")),

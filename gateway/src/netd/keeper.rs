@@ -1,0 +1,197 @@
+//! The one owner of the interface and of the firewall: what is wanted arrives here, and every write
+//! leaves from here.
+
+use std::io::Write;
+
+use age::Encryptor;
+use beffroi_protocol::PrivateKey;
+use beffroi_tunnel::Tunnel;
+use data_encoding::BASE64;
+
+use super::chest::{self, Chest};
+use super::firewall::{self, FirewallTable, Outcome};
+use super::message::{Reply, Request};
+use super::{Present, Wanted, chain, limits};
+use crate::config::Config;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("the tunnel is not as wanted")]
+    Tunnel(#[source] beffroi_tunnel::Error),
+    #[error("the firewall is not as wanted")]
+    Firewall(#[source] firewall::Error),
+    #[error("what is wanted cannot be remembered")]
+    Chest(#[source] chest::Error),
+}
+
+impl Error {
+    /// Nothing that this process does can mend it: it starts anew.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::Tunnel(beffroi_tunnel::Error::Vanished(_)))
+    }
+}
+
+pub(crate) struct Keeper {
+    config: Config,
+    key: PrivateKey,
+    chest: Chest,
+    tunnel: Tunnel,
+    firewall: FirewallTable,
+    /// `None` until the gateway has spoken for the first time.
+    wanted: Option<Wanted>,
+}
+
+impl Keeper {
+    /// Opens the interface; what was wanted last is not written yet.
+    pub(crate) async fn open(config: Config, chest: Chest, key: PrivateKey) -> Result<Self, Error> {
+        let wanted = chest.wanted().map_err(Error::Chest)?;
+        let tunnel = Tunnel::open(&config.network.interface, &key).await.map_err(Error::Tunnel)?;
+        Ok(Self { config, key, chest, tunnel, firewall: FirewallTable::default(), wanted })
+    }
+
+    /// Answers a request. The error, when there is one, has been told to the asker already.
+    pub(crate) async fn answer(&mut self, request: Request) -> (Reply, Result<(), Error>) {
+        let done = match request {
+            Request::Want(wanted) => match limits::check(&wanted, &self.config.network) {
+                Ok(()) => self.want(*wanted).await,
+                Err(beyond) => {
+                    log::warn!("the gateway asked for too much: {beyond}");
+                    return (Reply::Failed(beyond.to_string()), Ok(()));
+                }
+            },
+            Request::Present => self.present(0).await,
+            Request::Seal => return (self.seal(), Ok(())),
+        };
+        match done {
+            Ok(present) => (Reply::Present(Box::new(present)), Ok(())),
+            Err(error) => (Reply::Failed(chain(&error)), Err(error)),
+        }
+    }
+
+    /// Writes what is not as it was wanted last; tells how many differences there were. Remembers
+    /// where the peers are, so that they can be called after a restart.
+    pub(crate) async fn settle(&mut self) -> Result<usize, Error> {
+        let Some(wanted) = self.wanted.clone() else {
+            return Ok(0);
+        };
+        // The firewall first: a peer is let in after its limits are up.
+        let rules =
+            firewall::ruleset(&wanted.firewall, &self.config.network.interface, &wanted.tunnel.addresses);
+        let fenced = self.firewall.settle(rules).await.map_err(Error::Firewall)?;
+        let made = self.tunnel.reconcile(&wanted.tunnel).await.map_err(Error::Tunnel)?;
+        let present = self.tunnel.present().await.map_err(Error::Tunnel)?;
+        self.keep(with_endpoints(wanted, &present))?;
+        Ok(made.len() + usize::from(fenced == Outcome::Written))
+    }
+
+    async fn want(&mut self, wanted: Wanted) -> Result<Present, Error> {
+        let present = self.tunnel.present().await.map_err(Error::Tunnel)?;
+        self.keep(with_endpoints(wanted, &present))?;
+        let changes = self.settle().await?;
+        self.present(changes).await
+    }
+
+    async fn present(&mut self, changes: usize) -> Result<Present, Error> {
+        let tunnel = self.tunnel.present().await.map_err(Error::Tunnel)?;
+        Ok(Present { tunnel, changes })
+    }
+
+    /// A tick with nothing new writes nothing, to the disk neither.
+    fn keep(&mut self, wanted: Wanted) -> Result<(), Error> {
+        if self.wanted.as_ref() != Some(&wanted) {
+            self.chest.remember(&wanted).map_err(Error::Chest)?;
+            self.wanted = Some(wanted);
+        }
+        Ok(())
+    }
+
+    /// To the recipient of netd's own configuration: the gateway process cannot choose another.
+    fn seal(&self) -> Reply {
+        let Some(recipient) = &self.config.backup.recipient else {
+            return Reply::Failed("there is no backup.recipient in netd's configuration".to_owned());
+        };
+        match sealed(chest::key_file(&self.key).as_bytes(), recipient) {
+            Ok(bytes) => Reply::Sealed(BASE64.encode(&bytes)),
+            Err(why) => Reply::Failed(format!("cannot seal the private key: {why}")),
+        }
+    }
+}
+
+/// Where a peer is known to be replaces what the gateway remembers of it.
+fn with_endpoints(mut wanted: Wanted, present: &beffroi_tunnel::Present) -> Wanted {
+    for (key, peer) in &mut wanted.tunnel.peers {
+        let known = present.peers.get(key).and_then(|present| present.endpoint);
+        peer.endpoint = known.or(peer.endpoint);
+    }
+    wanted
+}
+
+fn sealed(secret: &[u8], recipient: &str) -> Result<Vec<u8>, String> {
+    let recipient: age::x25519::Recipient = recipient.parse().map_err(str::to_owned)?;
+    let encryptor = Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient))
+        .map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    let write = |bytes: &mut Vec<u8>| {
+        let mut writer = encryptor.wrap_output(bytes)?;
+        writer.write_all(secret)?;
+        writer.finish().map(drop)
+    };
+    write(&mut bytes).map_err(|error: std::io::Error| error.to_string())?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::net::SocketAddr;
+
+    use beffroi_protocol::PublicKey;
+    use beffroi_tunnel::{Backend, Peer, PresentPeer};
+
+    use super::*;
+    use crate::netd::Firewall;
+
+    /// The endpoint remembered, from the gateway's hint and from what the device knows.
+    fn check(hint: Option<u16>, known: Option<Option<u16>>, expected: Option<u16>) {
+        let key = PublicKey::from_bytes([1; 32]);
+        let at = |port: Option<u16>| port.map(|port| SocketAddr::from(([192, 0, 2, 1], port)));
+        let tunnel = beffroi_tunnel::Wanted {
+            listen_port: None,
+            addresses: [].into(),
+            routes: [].into(),
+            mtu: 1280,
+            peers: BTreeMap::from([(key, Peer { endpoint: at(hint), ..Peer::default() })]),
+        };
+        let peer = known.map(|port| (key, PresentPeer { endpoint: at(port), ..PresentPeer::default() }));
+        let present = beffroi_tunnel::Present {
+            backend: Backend::Embedded,
+            key: None,
+            listen_port: 51820,
+            addresses: [].into(),
+            routes: [].into(),
+            mtu: 1280,
+            up: true,
+            peers: peer.into_iter().collect(),
+        };
+        let kept = with_endpoints(Wanted { tunnel, firewall: Firewall::default() }, &present);
+        assert_eq!(kept.tunnel.peers[&key].endpoint, at(expected));
+    }
+
+    #[test]
+    fn the_device_knows_best_where_a_peer_is() {
+        check(Some(1), None, Some(1));
+        check(Some(1), Some(None), Some(1));
+        check(Some(1), Some(Some(2)), Some(2));
+        check(None, Some(Some(2)), Some(2));
+        check(None, None, None);
+    }
+
+    #[test]
+    fn the_key_is_sealed_to_the_recipient_alone() {
+        let identity = age::x25519::Identity::generate();
+        let bytes = sealed(b"a secret", &identity.to_public().to_string()).expect("a right recipient");
+        assert_eq!(age::decrypt(&identity, &bytes).expect("its own"), b"a secret");
+        assert!(age::decrypt(&age::x25519::Identity::generate(), &bytes).is_err());
+        assert!(sealed(b"a secret", "age1nobody").is_err());
+    }
+}

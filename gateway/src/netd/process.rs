@@ -1,0 +1,153 @@
+//! The process `beffroi-netd` from start to end: what it does with privileges first, then without.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
+
+use super::chest::{self, Chest};
+use super::keeper::{self, Keeper};
+use super::server::{self, Asked, Door};
+use super::{chain, privileges};
+use crate::config::Config;
+
+/// How often all is compared with what is wanted, unasked.
+const TICK: Duration = Duration::from_secs(60);
+/// The same after something could not be done.
+const SOON: Duration = Duration::from_secs(5);
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Privileges(#[from] privileges::Error),
+    #[error(transparent)]
+    Chest(#[from] chest::Error),
+    #[error(transparent)]
+    Door(#[from] server::Error),
+    #[error("cannot keep the links")]
+    Keeper(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the socket is served no more")]
+    Unserved(#[source] io::Error),
+    #[error("the socket is served no more")]
+    Panicked(#[source] JoinError),
+}
+
+/// What was made with the privileges of the start.
+#[derive(Debug)]
+pub struct Prepared {
+    config: Config,
+    chest: Chest,
+    door: Door,
+}
+
+/// Makes netd's directory and its socket, and gives up every capability but CAP_NET_ADMIN. To be
+/// called while the process has one thread.
+///
+/// # Errors
+/// When the files cannot be made, another netd is running, or there is no CAP_NET_ADMIN.
+pub fn prepare(config: Config) -> Result<Prepared, Error> {
+    let chest = Chest::open(&config.netd.directory)?;
+    let door = Door::open(&config.netd.socket, &config.netd.user)?;
+    privileges::keep_only_net_admin()?;
+    Ok(Prepared { config, chest, door })
+}
+
+enum Event {
+    Asked(Asked),
+    Tick,
+    Watchdog,
+    Unserved(Result<io::Result<()>, JoinError>),
+    Stop,
+}
+
+/// Keeps tunnel and firewall as wanted until `stop` completes. A kernel device and its links stay
+/// afterwards; an embedded one ends with the process.
+///
+/// # Errors
+/// When the interface cannot be had, or was removed by someone else: to be started anew.
+pub async fn run(prepared: Prepared, stop: impl Future<Output = ()>) -> Result<(), Error> {
+    let Prepared { config, chest, door } = prepared;
+    let key = chest.key()?;
+    let mut keeper = Keeper::open(config, chest, key).await.map_err(broken)?;
+    let mut due = Instant::now() + settle(&mut keeper).await?;
+    let (asking, mut asked) = mpsc::channel(1);
+    let mut tasks = JoinSet::from_iter([door.serve(asking)]);
+    notify(&[NotifyState::Ready]);
+    let mut watchdog = watchdog();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let event = tokio::select! {
+            () = &mut stop => Event::Stop,
+            Some(ended) = tasks.join_next() => Event::Unserved(ended),
+            () = tick(watchdog.as_mut()) => Event::Watchdog,
+            Some(asked) = asked.recv() => Event::Asked(asked),
+            () = sleep_until(due) => Event::Tick,
+        };
+        match event {
+            Event::Asked(Asked { request, reply }) => {
+                let (answer, outcome) = keeper.answer(request).await;
+                // Who asked may have left: what was done stays done.
+                drop(reply.send(answer));
+                if let Err(error) = outcome {
+                    due = Instant::now() + judge(error)?;
+                }
+            }
+            Event::Tick => due = Instant::now() + settle(&mut keeper).await?,
+            Event::Watchdog => notify(&[NotifyState::Watchdog]),
+            Event::Unserved(Ok(Ok(()))) => return Err(Error::Unserved(io::ErrorKind::UnexpectedEof.into())),
+            Event::Unserved(Ok(Err(error))) => return Err(Error::Unserved(error)),
+            Event::Unserved(Err(error)) => return Err(Error::Panicked(error)),
+            Event::Stop => break,
+        }
+    }
+    notify(&[NotifyState::Stopping]);
+    Ok(())
+}
+
+/// Tells when to look again.
+async fn settle(keeper: &mut Keeper) -> Result<Duration, Error> {
+    match keeper.settle().await {
+        Ok(0) => Ok(TICK),
+        Ok(changes) => {
+            log::info!("put back {changes} differences");
+            Ok(TICK)
+        }
+        Err(error) => judge(error),
+    }
+}
+
+fn judge(error: keeper::Error) -> Result<Duration, Error> {
+    if error.is_final() {
+        return Err(broken(error));
+    }
+    log::error!("{}; trying again in {} s", chain(&error), SOON.as_secs());
+    Ok(SOON)
+}
+
+fn broken(error: keeper::Error) -> Error {
+    Error::Keeper(Box::new(error))
+}
+
+/// Twice in the time that systemd allows between two signs of life.
+fn watchdog() -> Option<Interval> {
+    let mut signs = interval(sd_notify::watchdog_enabled()? / 2);
+    signs.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    Some(signs)
+}
+
+async fn tick(interval: Option<&mut Interval>) {
+    match interval {
+        Some(interval) => drop(interval.tick().await),
+        None => std::future::pending().await,
+    }
+}
+
+fn notify(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        log::debug!("systemd was not told: {error}");
+    }
+}
