@@ -1,0 +1,60 @@
+# La page d’administration : le premier compte, la connexion, qui a fait quoi.
+
+admin-name = Administration du réseau
+admin-entry-notice = Annonce
+admin-entry-acts = Qui a fait quoi
+
+admin-not-a-referents-machine = Ce poste n’est pas celui d’un référent : la page d’administration ne s’y ouvre pas. Si ce poste doit servir à un référent, un autre référent peut l’autoriser.
+
+admin-set-up = Mise en service
+admin-set-up-lead = Créez le compte du premier référent. Il pourra raccorder les mairies et veiller sur leurs liaisons.
+admin-label-code = Code d’installation
+admin-hint-code = Quatre groupes de quatre signes, affichés par la passerelle à son premier démarrage. Majuscules, espaces et tirets sont indifférents.
+admin-label-name = Prénom et nom
+admin-hint-name = C’est avec ce nom que vous vous connecterez.
+admin-label-password = Mot de passe
+admin-label-new-password = Nouveau mot de passe
+admin-hint-password = 12 caractères au moins. Quatre ou cinq mots sans rapport entre eux font un bon mot de passe, facile à retenir.
+admin-label-again = Le même, une seconde fois
+admin-show-password = Afficher le mot de passe
+admin-show-passwords = Afficher les mots de passe
+admin-button-set-up = Créer le compte
+admin-welcome = Votre compte est créé. Bienvenue !
+admin-no-name = Écrivez votre prénom et votre nom.
+admin-long-name = Ce nom est trop long : 80 caractères au plus.
+admin-short-password = Ce mot de passe est trop court : il faut 12 caractères au moins.
+admin-long-password = Ce mot de passe est trop long : 200 caractères au plus.
+admin-common-password = Ce mot de passe serait vite deviné : il tient à des mots que tout le monde essaie, ou à votre nom. Choisissez-en un autre.
+admin-passwords-differ = Les deux mots de passe ne sont pas les mêmes. Tapez-les de nouveau.
+
+admin-sign-in = Connexion
+admin-button-sign-in = Se connecter
+admin-unrecognised = Le nom ou le mot de passe n’est pas le bon. Vérifiez la touche Majuscule, puis recommencez.
+admin-wait = Trop d’essais. Attendez { $seconds ->
+    [one] une seconde
+   *[other] { $seconds } secondes
+}, puis recommencez.
+admin-session-over = Votre session était terminée. Connectez-vous de nouveau : ce que vous aviez écrit est gardé.
+admin-signed-out = Vous êtes déconnecté.
+admin-resume = Reprendre
+admin-resume-lead = Vous êtes connecté de nouveau. Ce que vous aviez écrit n’a pas encore été envoyé.
+admin-button-resume = Envoyer maintenant
+admin-give-up = Ne pas l’envoyer
+
+admin-account = Mon compte
+admin-account-lead = Compte de référent.
+admin-change-password = Changer de mot de passe
+admin-label-current = Mot de passe actuel
+admin-button-change = Changer le mot de passe
+admin-password-changed = Le mot de passe est changé. Vos autres sessions sont fermées.
+
+admin-acts = Qui a fait quoi
+admin-acts-lead = Tout ce qui a été changé, du plus récent au plus ancien. Rien ne s’efface.
+admin-acts-none = Rien n’a encore été changé.
+admin-acts-caption = Actes enregistrés
+admin-acts-when = Quand
+admin-acts-who = Qui
+admin-acts-what = A fait
+admin-acts-about = Quoi
+admin-acts-older = Plus anciens
+admin-acts-latest = Les plus récents

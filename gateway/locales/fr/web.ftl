@@ -10,10 +10,10 @@ web-refused-title = Ce n’est pas possible
 web-broken-title = Quelque chose n’a pas marché
 web-not-found = Cette page n’existe pas, ou n’existe plus.
 web-not-allowed = Cette adresse ne s’ouvre pas de cette façon. Revenez à l’accueil et recommencez.
-web-too-slow = La demande a mis trop de temps à arriver. Recommencez : rien n’a été changé.
-web-broken = Ce n’est pas de votre fait. Recommencez dans un moment ; si cela se répète, donnez le numéro ci-dessous à votre référent.
-web-incident = Numéro de l’incident : { $number }
-web-other-site = Cette demande vient d’un autre site : elle n’a pas été exécutée. Ouvrez la page ici et recommencez.
+web-too-slow = La demande a mis trop de temps à arriver. Recommencez : rien n’a été changé.
+web-broken = Ce n’est pas de votre fait. Recommencez dans un moment ; si cela se répète, donnez le numéro ci-dessous à votre référent.
+web-incident = Numéro de l’incident : { $number }
+web-other-site = Cette demande vient d’un autre site : elle n’a pas été exécutée. Ouvrez la page ici et recommencez.
 web-form-unreadable = Le formulaire est arrivé incomplet. Revenez en arrière et envoyez-le de nouveau.
 web-form-too-large = Le formulaire est trop long. Revenez en arrière et raccourcissez-le.
 

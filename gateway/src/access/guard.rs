@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -101,7 +101,7 @@ impl Guard {
             }
             Audience::Referent => {
                 let token = Token::sent(request.headers());
-                let Some(referent) = self.access.referent(token, now).await? else {
+                let Some(referent) = self.access.holder(token, now).await? else {
                     return Err(self.ask_to_sign_in(frame, request).await?);
                 };
                 let frame = frame.with_caller(referent.name());
@@ -185,11 +185,22 @@ impl Access {
         self.network.networks().iter().any(|network| network.contains(&address))
     }
 
-    async fn is_set_up(&self) -> Result<bool, Error> {
+    /// Whether somebody has an account.
+    pub async fn is_set_up(&self) -> Result<bool, Error> {
         self.store.read(async |tx: &ReadTx| is_set_up(tx).await).await
     }
 
-    async fn referent(&self, token: Option<Token>, now: Timestamp) -> Result<Option<Referent>, Error> {
+    /// The session that these headers carry, and whose it is.
+    pub async fn session(
+        &self,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Result<Option<(Token, Referent)>, Error> {
+        let Some(token) = Token::sent(headers) else { return Ok(None) };
+        Ok(self.holder(Some(token.clone()), now).await?.map(|who| (token, who)))
+    }
+
+    async fn holder(&self, token: Option<Token>, now: Timestamp) -> Result<Option<Referent>, Error> {
         let Some(token) = token else { return Ok(None) };
         let sent = token.clone();
         let holder = self.store.read(async move |tx: &ReadTx| holder(tx, &sent, now).await).await?;

@@ -1,1 +1,71 @@
-//! Not built yet.
+//! The referents' door: it listens on the server's local addresses and answers referents' machines.
+//!
+//! It puts together the pages of the features that referents use, and owns those about accounts: set-up, sign-in,
+//! one's own password, who did what.
+
+mod account;
+mod acts;
+mod referents_only;
+mod set_up;
+mod sign_in;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::middleware::from_fn_with_state;
+
+use crate::access::{self, Access, Route, guarded};
+use crate::store::{self as ground, Store};
+use crate::web::{self, Door, Entry, Refusal, icons};
+use crate::{audit, news};
+
+/// What the handlers of this door take their handles from.
+#[derive(Clone, FromRef)]
+pub struct Gate {
+    pub store: Store,
+    pub access: Access,
+}
+
+/// Every route of the door.
+pub fn routes() -> Vec<Route<Gate>> {
+    [set_up::routes(), sign_in::routes(), account::routes(), acts::routes(), news::routes()].concat()
+}
+
+/// The door, ready to serve.
+pub fn router(gate: Gate, door: Door) -> Router {
+    let access = gate.access.clone();
+    let routes = guarded(&access, Some(sign_in::ask), routes())
+        .layer(from_fn_with_state(access, referents_only::refuse_town_halls))
+        .with_state(gate);
+    web::door(routes, door)
+}
+
+/// The navigation, in the order of what is opened most.
+pub fn entries() -> Vec<Entry> {
+    vec![
+        Entry { path: "/annonce", text: "admin-entry-notice", icon: icons::BELL },
+        Entry { path: acts::PATH, text: "admin-entry-acts", icon: icons::REGISTER },
+    ]
+}
+
+/// Where people look after their account.
+pub const ACCOUNT: web::Account = web::Account { page: account::PATH, sign_out: access::SIGN_OUT };
+
+/// An act of this door that could not be carried out and recorded.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("the account cannot be used")]
+    Access(#[from] access::Error),
+    #[error("the act cannot be recorded")]
+    Audit(#[from] audit::Error),
+    #[error("the store cannot be read or written")]
+    Store(#[from] ground::Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        match error {
+            Error::Access(error) => error.into(),
+            Error::Audit(_) | Error::Store(_) => Refusal::broken(&error),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! One's own account: the password.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use askama::Template;
+use axum::extract::{ConnectInfo, State};
+use serde::Deserialize;
+
+use super::set_up::new_password;
+use super::sign_in::{entry, refused};
+use super::{Error, Gate};
+use crate::access::{self, Access, Audience, PersonName, Referent, Route, Token};
+use crate::audit::{self, Act};
+use crate::store::{Store, WriteTx};
+use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t};
+
+pub(super) const PATH: &str = "/compte";
+
+pub(super) fn routes() -> Vec<Route<Gate>> {
+    vec![Route::get(PATH, Audience::Referent, page), Route::post(PATH, Audience::Referent, change)]
+}
+
+#[derive(Template)]
+#[template(path = "admin/templates/account.html")]
+struct AccountPage {
+    frame: Frame,
+    name: String,
+    refused: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PasswordForm {
+    current: String,
+    password: String,
+    again: String,
+}
+
+async fn page(frame: Frame, who: Referent) -> Result<Reply, Refusal> {
+    Reply::page(&AccountPage { frame, name: who.name().to_owned(), refused: None })
+}
+
+async fn change(
+    State(access): State<Access>,
+    State(store): State<Store>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Now(now): Now,
+    who: Referent,
+    frame: Frame,
+    Form(form): Form<PasswordForm>,
+) -> Result<Reply, Refusal> {
+    let page = |why| AccountPage { frame, name: who.name().to_owned(), refused: Some(why) };
+    if let Err(error) = access.recognise_again(peer.ip(), &who, &form.current, Instant::now()).await {
+        return refused(error, page);
+    }
+    let Ok(name) = PersonName::parse(who.name()) else { return Err(access::Error::NoAccount.into()) };
+    let password = match new_password(&form.password, &form.again, &name) {
+        Ok(password) => password,
+        Err(why) => return Reply::kept(&page(why)),
+    };
+    let password = access.hash(password).await;
+    let token = Token::random();
+    let kept = token.clone();
+    store
+        .write(async move |tx: &mut WriteTx| -> Result<(), Error> {
+            access::change_password(tx, who.id(), &password).await?;
+            access::close_sessions_of(tx, who.id()).await?;
+            access::open_session(tx, &kept, who.id(), now).await?;
+            Ok(audit::record(tx, entry(&who, Act::PasswordChanged, now)).await?)
+        })
+        .await?;
+    Ok(Reply::see_other(PATH).saying(t("admin-password-changed")).with_cookie(&token.cookie()))
+}

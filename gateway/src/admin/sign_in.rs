@@ -1,0 +1,160 @@
+//! Signing in and out. What was being sent when a session ended waits behind the sign-in page.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use askama::Template;
+use axum::extract::{ConnectInfo, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use super::{Error, Gate};
+use crate::access::{
+    self, Access, Audience, Kept, Referent, Route, SET_UP, SIGN_IN, SIGN_OUT, Token, Unrecognised,
+};
+use crate::audit::{self, About, Act, Entry};
+use crate::store::{Store, WriteTx};
+use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t, t_with};
+
+pub(super) fn routes() -> Vec<Route<Gate>> {
+    vec![
+        Route::get(SIGN_IN, Audience::Anyone, page),
+        Route::post(SIGN_IN, Audience::Anyone, sign_in),
+        Route::post(SIGN_OUT, Audience::Anyone, sign_out),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "admin/templates/sign_in.html")]
+struct SignInPage {
+    frame: Frame,
+    form: SignInForm,
+    refused: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SignInForm {
+    name: String,
+    password: String,
+    /// Where to go afterwards.
+    suite: String,
+    /// The fields of a form that waits, as the browser wrote them.
+    fields: String,
+}
+
+/// What was being sent, one press of a button away.
+#[derive(Template)]
+#[template(path = "admin/templates/resume.html")]
+struct ResumePage {
+    frame: Frame,
+    path: String,
+    fields: Vec<(String, String)>,
+}
+
+/// How the guard asks somebody whose session ended while they were writing.
+pub(super) fn ask(frame: Frame, kept: Kept) -> Result<Reply, Refusal> {
+    let form = SignInForm { suite: kept.path, fields: kept.fields, ..SignInForm::default() };
+    Reply::page(&SignInPage { frame, form, refused: Some(t("admin-session-over")) })
+}
+
+async fn page(
+    State(access): State<Access>,
+    frame: Frame,
+    Query(form): Query<SignInForm>,
+) -> Result<Reply, Refusal> {
+    if !access.is_set_up().await? {
+        return Ok(Reply::see_other(SET_UP));
+    }
+    let form = SignInForm { suite: form.suite, ..SignInForm::default() };
+    Reply::page(&SignInPage { frame, form, refused: None })
+}
+
+async fn sign_in(
+    State(access): State<Access>,
+    State(store): State<Store>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Now(now): Now,
+    frame: Frame,
+    Form(form): Form<SignInForm>,
+) -> Result<Reply, Refusal> {
+    let referent = match access.recognise(peer.ip(), &form.name, &form.password, Instant::now()).await {
+        Ok(referent) => referent,
+        Err(error) => return refused(error, |why| SignInPage { frame, form, refused: Some(why) }),
+    };
+    let token = Token::random();
+    let (kept, who) = (token.clone(), referent.clone());
+    store
+        .write(async move |tx: &mut WriteTx| -> Result<(), Error> {
+            access::open_session(tx, &kept, who.id(), now).await?;
+            Ok(audit::record(tx, entry(&who, Act::SignedIn, now)).await?)
+        })
+        .await?;
+    let reply = if form.fields.is_empty() {
+        Reply::see_other(local(&form.suite))
+    } else {
+        let fields = form_urlencoded::parse(form.fields.as_bytes()).into_owned().collect();
+        let frame = frame.with_caller(referent.name());
+        Reply::page(&ResumePage { frame, path: local(&form.suite).to_owned(), fields })?
+    };
+    Ok(reply.with_cookie(&token.cookie()))
+}
+
+async fn sign_out(
+    State(access): State<Access>,
+    State(store): State<Store>,
+    Now(now): Now,
+    headers: HeaderMap,
+) -> Result<Reply, Refusal> {
+    if let Some((token, who)) = access.session(&headers, now).await? {
+        store
+            .write(async move |tx: &mut WriteTx| -> Result<(), Error> {
+                access::close_session(tx, &token).await?;
+                Ok(audit::record(tx, entry(&who, Act::SignedOut, now)).await?)
+            })
+            .await?;
+    }
+    Ok(Reply::see_other(SIGN_IN).saying(t("admin-signed-out")).with_cookie(&Token::gone()))
+}
+
+/// The form again, with why nobody was recognised.
+pub(super) fn refused<P: Template>(
+    error: Unrecognised,
+    page: impl FnOnce(String) -> P,
+) -> Result<Reply, Refusal> {
+    match error {
+        Unrecognised::Wrong => Reply::kept(&page(t("admin-unrecognised"))),
+        Unrecognised::Wait(wait) => {
+            let seconds = wait.as_secs() + 1;
+            let page = page(t_with("admin-wait", &[("seconds", &seconds)]));
+            Ok(Reply::kept(&page)?.with_status(StatusCode::TOO_MANY_REQUESTS))
+        }
+        Unrecognised::Broken(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn entry(who: &Referent, act: Act, at: jiff::Timestamp) -> Entry {
+    Entry { at, who: who.name().to_owned(), act, about: About::default() }
+}
+
+/// An address of this door, whatever somebody wrote into the link.
+fn local(path: &str) -> &str {
+    let is_local = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
+    if is_local && path.bytes().all(|byte| byte.is_ascii_graphic()) { path } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_in_leads_nowhere_else() {
+        let check = |path: &str, expected: &str| assert_eq!(local(path), expected, "{path:?}");
+        check("/communes/3?tri=nom", "/communes/3?tri=nom");
+        check("", "/");
+        check("https://example.org/", "/");
+        check("//example.org/", "/");
+        check("/\\example.org", "/");
+        check("/a\r\nSet-Cookie: x", "/");
+    }
+}
