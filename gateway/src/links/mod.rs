@@ -16,7 +16,8 @@ use crate::{directory, netd, store as ground};
 
 pub use board::{Board, Link, Loss, Service};
 pub use keeper::Keeper;
-pub use state::{DOUBTFUL_UNTIL, ONLINE_UNTIL, State, state};
+pub use state::State;
+pub use wanted::KEEPALIVE;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

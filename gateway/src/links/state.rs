@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 /// A machine that is there proves it at least every 120 s (WireGuard's handshake), usually every 15 s.
-pub const ONLINE_UNTIL: Duration = Duration::from_secs(180);
-pub const DOUBTFUL_UNTIL: Duration = Duration::from_secs(300);
+const ONLINE_UNTIL: Duration = Duration::from_secs(180);
+const DOUBTFUL_UNTIL: Duration = Duration::from_secs(300);
 
 /// In the order in which they want attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,7 +18,7 @@ pub enum State {
 
 /// What was known of a machine before this process could hear it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Past {
+pub(super) enum Past {
     /// It has never been heard with its own key.
     Unheard,
     /// It was heard by an earlier process, which is gone; this one has listened for so long.
@@ -26,7 +26,7 @@ pub enum Past {
 }
 
 /// The state of a link whose last proof of life is so old, by a monotonic clock.
-pub fn state(age: Option<Duration>, past: Past) -> State {
+pub(super) fn state(age: Option<Duration>, past: Past) -> State {
     match (age, past) {
         (Some(age), _) if age <= ONLINE_UNTIL => State::Online,
         (Some(age), _) if age <= DOUBTFUL_UNTIL => State::Doubtful,

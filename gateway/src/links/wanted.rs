@@ -11,9 +11,9 @@ use crate::config::{ADMIN_PORT, Config, PORTAL_PORT, PROBE_PORT};
 use crate::directory::{Guest, Machine, MachineId, Network};
 use crate::netd::{Firewall, Invited, Port, Wanted};
 
-/// How often the gateway speaks to a machine that is silent, in seconds: it holds the way through the town
+/// How often either side speaks when there is nothing to say, in seconds: it holds the way through the town
 /// hall's router open (persistent keepalive of wg(8)).
-pub(super) const KEEPALIVE: u16 = 25;
+pub const KEEPALIVE: u16 = 25;
 
 /// What does not change while the gateway runs.
 #[derive(Debug, Clone)]

@@ -1,0 +1,202 @@
+//! The enrolment port: plain HTTP inside the temporary tunnel, one request a connection.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use beffroi_protocol::enrolment::{Name, PATH, Reason, Refused, Request, Welcome};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::room::{Place, Room};
+use crate::config::{Config, PROBE_PORT};
+use crate::directory::{Changes, Network};
+use crate::enrolment::{self, Outcome};
+use crate::links::KEEPALIVE;
+use crate::store::{Store, WriteTx};
+use crate::web::{chain, t};
+
+/// A request has a key, a name and a version.
+const BODY_MAX: usize = 4 * 1024;
+/// For the whole request to arrive: a modem at 56 kbit/s with losses needs a few seconds.
+const ARRIVAL: Duration = Duration::from_secs(20);
+/// From the first byte in to the last byte out.
+const CONVERSATION: Duration = Duration::from_secs(60);
+/// For netd to take the new peer in; after that the machine is asked to try again.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two tries when the system has no file descriptor left.
+const EXHAUSTED: Duration = Duration::from_millis(200);
+
+/// What every new member is told.
+#[derive(Debug, Clone)]
+pub struct Membership {
+    community: String,
+    network: Network,
+    mtu: u16,
+    intranet: String,
+    admin: String,
+    /// The communauté's certificate authority, PEM.
+    authority: String,
+}
+
+/// What is needed to let a machine in.
+#[derive(Clone)]
+pub struct Gate {
+    pub store: Store,
+    pub changes: Changes,
+    pub membership: Membership,
+}
+
+impl Membership {
+    pub fn new(config: &Config, authority: String) -> Self {
+        Self {
+            community: config.community.name.clone(),
+            network: Network::new(config.network.ipv4, config.network.ipv6),
+            mtu: config.network.mtu,
+            intranet: config.intranet_name(),
+            admin: config.admin_name(),
+            authority,
+        }
+    }
+
+    fn welcome(&self, outcome: &Outcome) -> Welcome {
+        let gateway = self.network.gateway();
+        let name = |name: &String| Name { name: name.clone(), addresses: gateway.to_vec() };
+        Welcome {
+            community: self.community.clone(),
+            commune: outcome.commune.name.to_string(),
+            addresses: self.network.machine(outcome.machine.id).to_vec(),
+            gateway: gateway.to_vec(),
+            probe: gateway.map(|address| SocketAddr::new(address, PROBE_PORT)).to_vec(),
+            mtu: self.mtu,
+            keepalive: KEEPALIVE,
+            // A machine may become a referent's later: it knows the way to the admin page, which decides by
+            // itself who comes in.
+            names: vec![name(&self.intranet), name(&self.admin)],
+            authority: self.authority.clone(),
+        }
+    }
+}
+
+/// Lets machines in, for ever.
+pub async fn serve_enrolment(listeners: Vec<TcpListener>, gate: Gate) {
+    let room = Room::default();
+    let mut serving = JoinSet::new();
+    for listener in listeners {
+        serving.spawn(accept(listener, gate.clone(), room.clone()));
+    }
+    while serving.join_next().await.is_some() {}
+}
+
+async fn accept(listener: TcpListener, gate: Gate, room: Room) {
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                log::warn!("a connection could not be accepted: {error}");
+                sleep(EXHAUSTED).await;
+                continue;
+            }
+        };
+        match (peer.ip().to_canonical(), room.enter(peer.ip())) {
+            (IpAddr::V4(peer), Some(place)) => {
+                tokio::spawn(converse(stream, peer, gate.clone(), place));
+            }
+            (peer, _) => log::debug!("{peer}: no room, or not where invited machines are"),
+        }
+    }
+}
+
+pub(super) async fn converse(stream: TcpStream, peer: Ipv4Addr, gate: Gate, _place: Place) {
+    let service = service_fn(move |request| {
+        let gate = gate.clone();
+        async move { Ok::<_, Infallible>(gate.reply(peer, request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(ARRIVAL)
+        .max_buf_size(16 * 1024)
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), service);
+    match timeout(CONVERSATION, connection).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => log::debug!("{peer}: {error}"),
+        Err(_) => log::debug!("{peer}: the conversation took too long"),
+    }
+}
+
+impl Gate {
+    async fn reply(&self, peer: Ipv4Addr, request: hyper::Request<Incoming>) -> Response<Full<Bytes>> {
+        if request.method() != Method::POST || request.uri().path() != PATH {
+            return json(StatusCode::NOT_FOUND, &malformed());
+        }
+        let Some(request) = read(request).await else {
+            return json(StatusCode::BAD_REQUEST, &malformed());
+        };
+        match self.answer(peer, request).await {
+            Ok(welcome) => json(StatusCode::OK, &welcome),
+            Err(refused) => json(status(refused.reason), &refused),
+        }
+    }
+
+    /// The machine is told only when the tunnel takes its own key, so that it never waits for a peer that is
+    /// not there.
+    async fn answer(&self, peer: Ipv4Addr, request: Request) -> Result<Welcome, Refused> {
+        let (network, now) = (self.membership.network, Timestamp::now());
+        let answer = async move |tx: &mut WriteTx| enrolment::answer(tx, &network, peer, &request, now).await;
+        let outcome = self.store.write(answer).await.map_err(|refused| {
+            if refused.reason() == Reason::Broken {
+                log::error!("{peer}: a machine could not be enrolled: {}", chain(&refused));
+            } else {
+                log::info!("{peer}: enrolment refused: {}", chain(&refused));
+            }
+            Refused { reason: refused.reason(), message: t(refused.message()) }
+        })?;
+        let Outcome { machine, commune, first } = &outcome;
+        if *first {
+            log::info!(COMMUNE = commune.name.as_str(); "enrolled: {}, {}", machine.name, machine.key);
+        }
+        if !self.changes.carry_out(PATIENCE).await {
+            return Err(Refused { reason: Reason::Broken, message: t("enrolment-refused-broken") });
+        }
+        Ok(self.membership.welcome(&outcome))
+    }
+}
+
+/// `None` for what is too long, too slow, or no request.
+async fn read(request: hyper::Request<Incoming>) -> Option<Request> {
+    let body = Limited::new(request.into_body(), BODY_MAX).collect();
+    let body = timeout(ARRIVAL, body).await.ok()?.ok()?;
+    serde_json::from_slice(&body.to_bytes()).ok()
+}
+
+fn malformed() -> Refused {
+    Refused { reason: Reason::Malformed, message: t("agents-malformed") }
+}
+
+fn status(reason: Reason) -> StatusCode {
+    match reason {
+        Reason::Expired | Reason::Used | Reason::Cancelled => StatusCode::GONE,
+        Reason::Unknown => StatusCode::NOT_FOUND,
+        Reason::Malformed => StatusCode::BAD_REQUEST,
+        Reason::Broken | Reason::Other => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> Response<Full<Bytes>> {
+    let body = serde_json::to_vec(body).expect("these types have no unserialisable part");
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

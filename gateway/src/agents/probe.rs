@@ -1,0 +1,59 @@
+//! The probe port: one small datagram in, one out, for enrolled machines only.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use beffroi_protocol::probe::{self, Answer, Probe};
+use jiff::Timestamp;
+use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::directory::Network;
+use crate::links::Board;
+
+/// After the system refused to receive, which nothing that a machine sends can cause.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Answers probes on every socket, for ever.
+pub async fn serve_probes(sockets: Vec<UdpSocket>, network: Network, board: Board) {
+    let mut serving = JoinSet::new();
+    for socket in sockets {
+        serving.spawn(serve(socket, network, board.clone()));
+    }
+    while serving.join_next().await.is_some() {}
+}
+
+async fn serve(socket: UdpSocket, network: Network, board: Board) {
+    // One byte more than a probe can have, so that a longer one is not taken for its beginning.
+    let mut buffer = [0; probe::MAX + 1];
+    loop {
+        let (length, peer) = match socket.recv_from(&mut buffer).await {
+            Ok(received) => received,
+            Err(error) => {
+                log::debug!("a probe could not be received: {error}");
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let Some(answer) = answer(&buffer[..length], peer, &network, &board) else {
+            log::trace!("no probe of an enrolled machine from {peer}");
+            continue;
+        };
+        // A datagram that cannot be sent is a lost one, as on any line.
+        if let Err(error) = socket.send_to(&answer, peer).await {
+            log::debug!("{peer}: a probe could not be answered: {error}");
+        }
+    }
+}
+
+/// What to answer, if anything.
+fn answer(bytes: &[u8], peer: SocketAddr, network: &Network, board: &Board) -> Option<Vec<u8>> {
+    let machine = network.machine_at(peer.ip())?;
+    let probe: Probe = probe::decode(bytes)?;
+    let sequence = probe.sequence;
+    board.heard(machine, &probe, Instant::now()).then(|| {
+        let clock = Timestamp::now().as_millisecond();
+        probe::encode(&Answer { sequence, clock })
+    })
+}

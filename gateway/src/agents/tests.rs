@@ -1,0 +1,201 @@
+//! Both ports over loopback: what is said, by whom, and what is answered.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Instant;
+
+use beffroi_protocol::PublicKey;
+use beffroi_protocol::code::Endpoint;
+use beffroi_protocol::enrolment::{Reason, Refused, Request, Welcome};
+use beffroi_protocol::probe::{Answer, Probe, decode, encode};
+use jiff::Timestamp;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+
+use super::enrolment::converse;
+use super::room::Room;
+use super::*;
+use crate::config::Config;
+use crate::directory::{self, CommuneName, Follower, MachineName, Network, NewMachine};
+use crate::enrolment::{Wish, order};
+use crate::links::{Board, State};
+use crate::store::Store;
+
+const AUTHORITY: &str = "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n";
+
+/// A gate, an invitation for Yébleron, and the temporary address of its holder.
+struct Rig {
+    gate: Gate,
+    guest: Ipv4Addr,
+    _directory: TempDir,
+}
+
+fn key(seed: u8) -> PublicKey {
+    PublicKey::from_bytes([seed; 32])
+}
+
+fn request(seed: u8) -> String {
+    let request = Request { key: key(seed), name: "accueil".to_owned(), version: "0.1.0".to_owned() };
+    serde_json::to_string(&request).expect("plain data")
+}
+
+impl Rig {
+    /// `follow` says what becomes of announced changes.
+    async fn new(follow: impl FnOnce(Follower)) -> Self {
+        let directory = tempfile::tempdir().expect("a directory for the test");
+        let store = Store::open(directory.path()).expect("an empty directory becomes a store");
+        let text = "[community]\nname = \"Cœur de Caux\"\ndomain = \"coeur-de-caux.example\"\n";
+        let config = Config::parse(text).expect("a file with all that is required");
+        let (changes, follower) = directory::changes();
+        follow(follower);
+        let made = store
+            .write(async |tx| {
+                directory::set_gateway_key(tx, &key(200)).await?;
+                let name = CommuneName::parse("Yébleron").expect("a name");
+                let wish = Wish::Communes(vec![directory::add_commune(tx, &name, false).await?.id]);
+                let endpoint: Endpoint = "192.0.2.1:51820".parse().expect("an endpoint");
+                order(tx, &wish, &endpoint, "Camille", Timestamp::now()).await
+            })
+            .await
+            .expect("the invitation is made");
+        let guest = made[0].invitation.address();
+        let gate = Gate { store, changes, membership: Membership::new(&config, AUTHORITY.to_owned()) };
+        Self { gate, guest, _directory: directory }
+    }
+
+    /// Sends what is given, as it is, from a temporary address.
+    async fn say(&self, from: Ipv4Addr, text: &str) -> (u16, Vec<u8>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port of our own");
+        let mut client =
+            TcpStream::connect(listener.local_addr().expect("it is bound")).await.expect("it listens");
+        let (stream, _) = listener.accept().await.expect("the client has come");
+        let place = Room::default().enter(from.into()).expect("the room is empty");
+        let serving = tokio::spawn(converse(stream, from, self.gate.clone(), place));
+        client.write_all(text.as_bytes()).await.expect("the request is taken");
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.expect("the answer comes");
+        serving.await.expect("the conversation ends");
+        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
+        let status = std::str::from_utf8(&answer[9..12]).expect("a status").parse().expect("a number");
+        (status, answer.split_off(end))
+    }
+
+    async fn post(&self, from: Ipv4Addr, path: &str, body: &str) -> (u16, Vec<u8>) {
+        let length = body.len();
+        let head = format!("POST {path} HTTP/1.1\r\nhost: 198.18.0.1:4710\r\ncontent-length: {length}\r\n");
+        self.say(from, &format!("{head}content-type: application/json\r\n\r\n{body}")).await
+    }
+}
+
+/// Every change is carried out at once.
+fn diligent(mut follower: Follower) {
+    tokio::spawn(async move {
+        loop {
+            follower.changed().await;
+            let pending = follower.pending();
+            follower.done(pending);
+        }
+    });
+}
+
+fn refused(body: &[u8]) -> Refused {
+    serde_json::from_slice(body).expect("a refusal with its reason")
+}
+
+#[tokio::test]
+async fn a_machine_that_enrols_is_told_all_it_needs() {
+    let rig = Rig::new(diligent).await;
+    let (status, body) = rig.post(rig.guest, "/v1/enrol", &request(1)).await;
+    assert_eq!(status, 200);
+    let welcome: Welcome = serde_json::from_slice(&body).expect("a welcome");
+    assert_eq!((welcome.community.as_str(), welcome.commune.as_str()), ("Cœur de Caux", "Yébleron"));
+    assert_eq!(welcome.addresses[0].to_string(), "10.66.1.0/32");
+    assert_eq!(welcome.gateway[0].to_string(), "10.66.0.1");
+    assert_eq!(welcome.probe[0].to_string(), "10.66.0.1:4711");
+    assert_eq!((welcome.addresses.len(), welcome.gateway.len(), welcome.probe.len()), (2, 2, 2));
+    assert_eq!((welcome.mtu, welcome.keepalive, welcome.authority.as_str()), (1280, 25, AUTHORITY));
+    assert_eq!(welcome.names[0].name, "intranet.coeur-de-caux.example");
+    assert_eq!(welcome.names[0].addresses, welcome.gateway);
+
+    let again = rig.post(rig.guest, "/v1/enrol", &request(1)).await;
+    assert_eq!(again, (200, body));
+}
+
+#[tokio::test]
+async fn whoever_is_refused_is_told_why_in_french() {
+    let rig = Rig::new(diligent).await;
+    rig.post(rig.guest, "/v1/enrol", &request(1)).await;
+    let check = async |from: Ipv4Addr, path: &str, body: &str, status: u16, reason: Reason, says: &str| {
+        let (found, body) = rig.post(from, path, body).await;
+        let refused = refused(&body);
+        assert_eq!((found, refused.reason), (status, reason), "{path} {refused:?}");
+        assert!(refused.message.contains(says), "{refused:?}");
+    };
+    let stranger = Ipv4Addr::new(198, 18, 0, 2);
+    let blank = request(2).replace("accueil", " ");
+    check(rig.guest, "/v1/enrol", &request(2), 410, Reason::Used, "déjà servi").await;
+    check(stranger, "/v1/enrol", &request(2), 404, Reason::Unknown, "ne connaît pas").await;
+    check(rig.guest, "/v1/other", &request(2), 404, Reason::Malformed, "pas compris").await;
+    check(rig.guest, "/v1/enrol", "not JSON", 400, Reason::Malformed, "pas compris").await;
+    check(rig.guest, "/v1/enrol", &blank, 410, Reason::Used, "déjà servi").await;
+    let long = format!("{:5000}", request(2));
+    check(rig.guest, "/v1/enrol", &long, 400, Reason::Malformed, "pas compris").await;
+}
+
+#[tokio::test]
+async fn a_page_is_not_to_be_found_here() {
+    let rig = Rig::new(diligent).await;
+    let (status, _) = rig.say(rig.guest, "GET /v1/enrol HTTP/1.1\r\nhost: 198.18.0.1\r\n\r\n").await;
+    assert_eq!(status, 404);
+}
+
+#[tokio::test]
+async fn a_machine_is_asked_to_try_again_while_netd_is_away() {
+    let rig = Rig::new(drop).await;
+    let (status, body) = rig.post(rig.guest, "/v1/enrol", &request(1)).await;
+    assert_eq!((status, refused(&body).reason), (503, Reason::Broken));
+}
+
+#[tokio::test]
+async fn only_enrolled_machines_are_answered_by_the_probe_port() {
+    let directory = tempfile::tempdir().expect("a directory for the test");
+    let store = Store::open(directory.path()).expect("an empty directory becomes a store");
+    // Loopback as the tunnel: machine 256 is 127.0.1.0.
+    let loopback =
+        Network::new("127.0.0.0/16".parse().expect("a network"), "fd00::/64".parse().expect("a network"));
+    let machine = store
+        .write(async move |tx| {
+            let name = CommuneName::parse("Yébleron").expect("a name");
+            let commune = directory::add_commune(tx, &name, false).await?.id;
+            let name = MachineName::parse("accueil").expect("a name");
+            let new = NewMachine { commune, name, key: key(1), at: Timestamp::UNIX_EPOCH };
+            directory::add_machine(tx, &loopback, new).await
+        })
+        .await
+        .expect("there is room");
+    let board = Board::new(Instant::now());
+    board.expect([&machine]);
+    let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port of our own");
+    let port = socket.local_addr().expect("it is bound");
+    tokio::spawn(serve_probes(vec![socket], loopback, board.clone()));
+
+    let probe = |sequence| {
+        encode(&Probe { sequence, round_trip: None, sent: 1, answered: 0, version: "0.1.0".to_owned() })
+    };
+    let stranger = UdpSocket::bind("127.0.1.1:0").await.expect("loopback has it");
+    let member = UdpSocket::bind("127.0.1.0:0").await.expect("loopback has it");
+    stranger.send_to(&probe(1), port).await.expect("it leaves");
+    for bytes in [&b"no probe"[..], &[], &[1; 400]] {
+        member.send_to(bytes, port).await.expect("it leaves");
+    }
+    member.send_to(&probe(2), port).await.expect("it leaves");
+    let mut buffer = [0; 200];
+    let (length, from): (usize, SocketAddr) = member.recv_from(&mut buffer).await.expect("an answer comes");
+    let answer: Answer = decode(&buffer[..length]).expect("it is an answer");
+    assert_eq!((answer.sequence, from), (2, port));
+    // The socket is read in order: the stranger's probe came first, and brought nothing.
+    let nothing = stranger.try_recv(&mut buffer).expect_err("nothing was sent there");
+    assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+    let link = board.link(machine.id, Instant::now()).expect("it is expected");
+    assert_eq!((link.state, link.version.as_deref()), (State::Online, Some("0.1.0")));
+}
