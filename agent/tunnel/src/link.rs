@@ -122,7 +122,8 @@ impl Link {
                 .build(),
         };
         let done = self.netlink.address().del(message).execute().await;
-        done.map_err(|error| self.failed(&format!("take address {address} from"), error))
+        done.or_else(if_there(nix::libc::EADDRNOTAVAIL))
+            .map_err(|error| self.failed(&format!("take address {address} from"), error))
     }
 
     /// Never replaces a route of the machine's own: one that is there already is an error.
@@ -133,7 +134,8 @@ impl Link {
 
     pub(crate) async fn remove_route(&self, network: IpNet) -> Result<(), Error> {
         let done = self.netlink.route().del(self.route(network)).execute().await;
-        done.map_err(|error| self.failed(&format!("unroute {network} from"), error))
+        done.or_else(if_there(nix::libc::ESRCH))
+            .map_err(|error| self.failed(&format!("unroute {network} from"), error))
     }
 
     pub(crate) async fn delete(self) -> Result<(), Error> {
@@ -218,6 +220,15 @@ fn is_unsupported(error: &io::Error) -> bool {
 
 fn is_missing(error: &io::Error) -> bool {
     error.raw_os_error() == Some(nix::libc::ENODEV)
+}
+
+/// What is to go may be gone already: the kernel takes an interface's routes away with its last
+/// address of a family.
+fn if_there(gone: i32) -> impl FnOnce(rtnetlink::Error) -> Result<(), rtnetlink::Error> {
+    move |error| match &error {
+        rtnetlink::Error::NetlinkError(message) if message.raw_code() == -gone => Ok(()),
+        _ => Err(error),
+    }
 }
 
 fn is_link_local(address: IpAddr) -> bool {

@@ -78,24 +78,12 @@ impl Tunnel {
     /// # Errors
     /// At the first change that cannot be made; calling again goes on from there.
     pub async fn reconcile(&mut self, wanted: &Wanted) -> Result<Vec<Change>, Error> {
-        let present = self.present().await?;
-        let mut made = plan(wanted, &present);
-        self.change_peers(&made).await?;
-        let mut left_out = Vec::new();
-        for change in &made {
-            match self.change_link(change).await {
-                Ok(()) => {}
-                Err(error) if needs_ipv6(change) && link::is_without_ipv6(&error) => {
-                    left_out.push(change.clone());
-                }
-                Err(error) => return Err(error),
-            }
+        let mut made = self.write(wanted).await?;
+        // With the last address of a family the kernel takes the interface's routes away: wanted ones
+        // are written again.
+        if made.iter().any(|change| matches!(change, Change::RemoveAddress(_))) {
+            made.extend(self.write(wanted).await?);
         }
-        if !left_out.is_empty() && !self.told_without_ipv6 {
-            log::warn!("this machine has no IPv6: the tunnel has IPv4 addresses only");
-            self.told_without_ipv6 = true;
-        }
-        made.retain(|change| !left_out.contains(change));
         Ok(made)
     }
 
@@ -131,6 +119,28 @@ impl Tunnel {
             device.stop().await;
         }
         self.link.delete().await
+    }
+
+    async fn write(&mut self, wanted: &Wanted) -> Result<Vec<Change>, Error> {
+        let present = self.present().await?;
+        let mut made = plan(wanted, &present);
+        self.change_peers(&made).await?;
+        let mut left_out = Vec::new();
+        for change in &made {
+            match self.change_link(change).await {
+                Ok(()) => {}
+                Err(error) if needs_ipv6(change) && link::is_without_ipv6(&error) => {
+                    left_out.push(change.clone());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if !left_out.is_empty() && !self.told_without_ipv6 {
+            log::warn!("this machine has no IPv6: the tunnel has IPv4 addresses only");
+            self.told_without_ipv6 = true;
+        }
+        made.retain(|change| !left_out.contains(change));
+        Ok(made)
     }
 
     /// The device's part of a plan, in one go.

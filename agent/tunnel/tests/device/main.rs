@@ -358,6 +358,30 @@ fn what_someone_else_changed_is_put_back() {
 }
 
 #[test]
+fn other_addresses_take_the_place_of_the_old_ones_at_once() {
+    let host = Host::new("alvimare");
+    let end = open(&host, "tower", &PrivateKey::from_bytes([1; 32]));
+    let guest = Wanted {
+        listen_port: None,
+        addresses: nets(["198.18.7.7/32"]),
+        routes: nets(["198.18.0.1/32", "192.0.2.9/32"]),
+        mtu: 1280,
+        peers: BTreeMap::new(),
+    };
+    end.reconcile(&guest).expect("a plain state");
+    // With the last address the kernel takes every route, wanted or not.
+    let member = Wanted {
+        addresses: nets(["10.66.1.1/32", "fd66::1/128"]),
+        routes: nets(["10.66.0.1/32", "192.0.2.9/32", "fd66::2/128"]),
+        ..guest
+    };
+    end.reconcile(&member).expect("a plain state");
+    let present = end.present();
+    assert_eq!((present.addresses, present.routes), (member.addresses.clone(), member.routes.clone()));
+    assert_eq!(end.reconcile(&member).expect("a plain state"), []);
+}
+
+#[test]
 fn a_port_that_is_taken_is_said_and_taken_later() {
     let host = Host::new("gateway");
     let end = open(&host, "tower", &PrivateKey::from_bytes([1; 32]));
