@@ -11,6 +11,7 @@ use data_encoding::BASE64;
 use super::chest::{self, Chest};
 use super::firewall::{self, FirewallTable, Outcome};
 use super::message::{Reply, Request};
+use super::ruleset::ruleset;
 use super::{Present, Wanted, chain, limits};
 use crate::config::Config;
 
@@ -75,8 +76,7 @@ impl Keeper {
             return Ok(0);
         };
         // The firewall first: a peer is let in after its limits are up.
-        let rules =
-            firewall::ruleset(&wanted.firewall, &self.config.network.interface, &wanted.tunnel.addresses);
+        let rules = ruleset(&wanted.firewall, &self.config.network.interface, &wanted.tunnel.addresses);
         let fenced = self.firewall.settle(rules).await.map_err(Error::Firewall)?;
         let made = self.tunnel.reconcile(&wanted.tunnel).await.map_err(Error::Tunnel)?;
         let present = self.tunnel.present().await.map_err(Error::Tunnel)?;

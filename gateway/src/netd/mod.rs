@@ -13,6 +13,7 @@ mod limits;
 mod message;
 mod privileges;
 mod process;
+mod ruleset;
 mod server;
 
 use std::collections::BTreeSet;

@@ -73,7 +73,8 @@ pub async fn run(prepared: Prepared, stop: impl Future<Output = ()>) -> Result<(
     let Prepared { config, chest, door } = prepared;
     let key = chest.key()?;
     let mut keeper = Keeper::open(config, chest, key).await.map_err(broken)?;
-    let mut due = Instant::now() + settle(&mut keeper).await?;
+    let mut trouble = Trouble::default();
+    let mut due = Instant::now() + trouble.after(keeper.settle().await)?;
     let (asking, mut asked) = mpsc::channel(1);
     let mut tasks = JoinSet::from_iter([door.serve(asking)]);
     notify(&[NotifyState::Ready]);
@@ -93,10 +94,10 @@ pub async fn run(prepared: Prepared, stop: impl Future<Output = ()>) -> Result<(
                 // Who asked may have left: what was done stays done.
                 drop(reply.send(answer));
                 if let Err(error) = outcome {
-                    due = Instant::now() + judge(error)?;
+                    due = Instant::now() + trouble.after(Err(error))?;
                 }
             }
-            Event::Tick => due = Instant::now() + settle(&mut keeper).await?,
+            Event::Tick => due = Instant::now() + trouble.after(keeper.settle().await)?,
             Event::Watchdog => notify(&[NotifyState::Watchdog]),
             Event::Unserved(Ok(Ok(()))) => return Err(Error::Unserved(io::ErrorKind::UnexpectedEof.into())),
             Event::Unserved(Ok(Err(error))) => return Err(Error::Unserved(error)),
@@ -108,24 +109,34 @@ pub async fn run(prepared: Prepared, stop: impl Future<Output = ()>) -> Result<(
     Ok(())
 }
 
-/// Tells when to look again.
-async fn settle(keeper: &mut Keeper) -> Result<Duration, Error> {
-    match keeper.settle().await {
-        Ok(0) => Ok(TICK),
-        Ok(changes) => {
-            log::info!("put back {changes} differences");
-            Ok(TICK)
-        }
-        Err(error) => judge(error),
-    }
-}
+/// What could not be done, so that the journal has it once and not at every attempt.
+#[derive(Debug, Default)]
+struct Trouble(Option<String>);
 
-fn judge(error: keeper::Error) -> Result<Duration, Error> {
-    if error.is_final() {
-        return Err(broken(error));
+impl Trouble {
+    /// Tells when to look again.
+    fn after(&mut self, settled: Result<usize, keeper::Error>) -> Result<Duration, Error> {
+        match settled {
+            Ok(changes) => {
+                if self.0.take().is_some() {
+                    log::info!("all is as wanted again");
+                }
+                if changes > 0 {
+                    log::info!("put back {changes} differences");
+                }
+                Ok(TICK)
+            }
+            Err(error) if error.is_final() => Err(broken(error)),
+            Err(error) => {
+                let text = chain(&error);
+                if self.0.as_ref() != Some(&text) {
+                    log::error!("{text}; trying every {} s", SOON.as_secs());
+                    self.0 = Some(text);
+                }
+                Ok(SOON)
+            }
+        }
     }
-    log::error!("{}; trying again in {} s", chain(&error), SOON.as_secs());
-    Ok(SOON)
 }
 
 fn broken(error: keeper::Error) -> Error {

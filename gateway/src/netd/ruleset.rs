@@ -1,0 +1,362 @@
+//! What the firewall says, as an nftables table. Pure.
+//!
+//! What else the machine's firewall does is its own business: a packet passes when every table lets it
+//! pass.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use nftables::batch::Batch;
+use nftables::expr::{
+    CT, Expression, Meta, MetaKey, NamedExpression, Payload, PayloadField, Prefix, SetItem,
+};
+use nftables::schema::{Chain, NfListObject, Nftables, Rule, Table};
+use nftables::stmt::{Counter, JumpTarget, Match, Operator, Statement};
+use nftables::types::{NfChainPolicy, NfChainType, NfFamily, NfHook};
+
+use super::{Firewall, Port};
+
+pub(crate) const TABLE: &str = "beffroi";
+/// Where everything goes that comes out of the tunnel.
+const TUNNEL: &str = "tunnel";
+/// Where that goes which an enrolled machine sent.
+const MACHINE: &str = "machine";
+
+/// The whole table, in one transaction. `addresses` are the interface's own, with their networks.
+pub(crate) fn ruleset(
+    firewall: &Firewall,
+    interface: &str,
+    addresses: &BTreeSet<IpNet>,
+) -> Nftables<'static> {
+    let mut batch = Batch::new();
+    // Adding before deleting: the table may or may not be there.
+    batch.add(NfListObject::Table(table()));
+    batch.delete(NfListObject::Table(table()));
+    batch.add(NfListObject::Table(table()));
+    let (input_chain, forward_chain) =
+        (base_chain("input", NfHook::Input), base_chain("forward", NfHook::Forward));
+    for chain in [input_chain, forward_chain, chain(TUNNEL), chain(MACHINE)] {
+        batch.add(NfListObject::Chain(chain));
+    }
+    let own: BTreeSet<IpNet> = addresses.iter().map(|net| IpNet::from(net.addr())).collect();
+    let networks: BTreeSet<IpNet> = addresses.iter().map(IpNet::trunc).collect();
+    let rules = [
+        input(interface, &own, &networks),
+        forward(interface),
+        tunnel(firewall, &own),
+        machine(&firewall.machine_ports),
+    ];
+    for rule in rules.into_iter().flatten() {
+        batch.add(NfListObject::Rule(rule));
+    }
+    batch.to_nftables()
+}
+
+fn input(interface: &str, own: &BTreeSet<IpNet>, networks: &BTreeSet<IpNet>) -> Vec<Rule<'static>> {
+    let from_tunnel = is(meta(MetaKey::Iifname), text(interface));
+    let mut rules = vec![rule("input", "what comes out of the tunnel", vec![from_tunnel, jump(TUNNEL)])];
+    for family in FAMILIES {
+        if let Some(own) = family.set(own) {
+            let matches = vec![is_not_from(interface), is(family.field("daddr"), own)];
+            rules.push(dropping(
+                "input",
+                "our tunnel addresses are reached through the tunnel only",
+                matches,
+            ));
+        }
+        if let Some(networks) = family.set(networks) {
+            let matches = vec![is_not_from(interface), is(family.field("saddr"), networks)];
+            rules.push(dropping("input", "nobody outside of the tunnel has a tunnel address", matches));
+        }
+    }
+    rules
+}
+
+fn forward(interface: &str) -> Vec<Rule<'static>> {
+    let comment = "a machine reaches the gateway, and nothing behind it";
+    [MetaKey::Iifname, MetaKey::Oifname]
+        .into_iter()
+        .map(|key| dropping("forward", comment, vec![is(meta(key), text(interface))]))
+        .collect()
+}
+
+fn tunnel(firewall: &Firewall, own: &BTreeSet<IpNet>) -> Vec<Rule<'static>> {
+    let state = Expression::Named(NamedExpression::CT(CT { key: "state".into(), family: None, dir: None }));
+    let known = Expression::List(vec![text("established"), text("related")]);
+    let answers = Statement::Match(Match { left: state, right: known, op: Operator::IN });
+    let mut rules = vec![accepting(TUNNEL, "answers to what the gateway began", vec![answers])];
+    for family in FAMILIES {
+        if let Some(own) = family.set(own) {
+            let elsewhere = vec![is_not(family.field("daddr"), own)];
+            rules.push(dropping(TUNNEL, "our other addresses are not reached through the tunnel", elsewhere));
+        }
+        if let Some(machines) = family.set(&firewall.machines) {
+            let matches = vec![is(family.field("saddr"), machines), jump(MACHINE)];
+            rules.push(rule(TUNNEL, "what enrolled machines send", matches));
+        }
+    }
+    if let Some(invited) = &firewall.invited {
+        let networks = BTreeSet::from([invited.network]);
+        for (family, network) in
+            FAMILIES.into_iter().filter_map(|family| Some((family, family.set(&networks)?)))
+        {
+            for (protocol, port) in ports_by_protocol(&BTreeSet::from([invited.port])) {
+                let matches =
+                    vec![is(family.field("saddr"), network.clone()), is(field(protocol, "dport"), port)];
+                rules.push(accepting(TUNNEL, "invited machines may enrol, and nothing else", matches));
+            }
+        }
+    }
+    rules.push(dropping(TUNNEL, "everything else from the tunnel", Vec::new()));
+    rules
+}
+
+fn machine(ports: &BTreeSet<Port>) -> Vec<Rule<'static>> {
+    let ping = |family: Family| {
+        accepting(MACHINE, "may ping", vec![is(field(family.icmp(), "type"), text("echo-request"))])
+    };
+    let reach =
+        |(protocol, ports)| accepting(MACHINE, "may reach", vec![is(field(protocol, "dport"), ports)]);
+    FAMILIES.into_iter().map(ping).chain(ports_by_protocol(ports).into_iter().map(reach)).collect()
+}
+
+const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
+
+#[derive(Clone, Copy)]
+enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    /// A header field of this family, such as `ip saddr`.
+    fn field(self, name: &'static str) -> Expression<'static> {
+        match self {
+            Self::V4 => field("ip", name),
+            Self::V6 => field("ip6", name),
+        }
+    }
+
+    fn icmp(self) -> &'static str {
+        match self {
+            Self::V4 => "icmp",
+            Self::V6 => "icmpv6",
+        }
+    }
+
+    /// The networks of this family; `None` when there are none, and no rule is to be made.
+    fn set(self, networks: &BTreeSet<IpNet>) -> Option<Expression<'static>> {
+        let ours = networks.iter().filter(|net| {
+            matches!((self, net.addr()), (Self::V4, IpAddr::V4(_)) | (Self::V6, IpAddr::V6(_)))
+        });
+        let merged = IpNet::aggregate(&ours.copied().collect());
+        set(merged.iter().map(network).collect())
+    }
+}
+
+fn ports_by_protocol(ports: &BTreeSet<Port>) -> Vec<(&'static str, Expression<'static>)> {
+    let numbers = |select: fn(&Port) -> Option<u16>| {
+        set(ports.iter().filter_map(select).map(|port| Expression::Number(u32::from(port))).collect())
+    };
+    let tcp = numbers(|port| match port {
+        Port::Tcp(number) => Some(*number),
+        Port::Udp(_) => None,
+    });
+    let udp = numbers(|port| match port {
+        Port::Udp(number) => Some(*number),
+        Port::Tcp(_) => None,
+    });
+    [("tcp", tcp), ("udp", udp)].into_iter().filter_map(|(name, set)| Some((name, set?))).collect()
+}
+
+fn table() -> Table<'static> {
+    Table { family: NfFamily::INet, name: TABLE.into(), handle: None }
+}
+
+fn chain(name: &'static str) -> Chain<'static> {
+    Chain { family: NfFamily::INet, table: TABLE.into(), name: name.into(), ..Chain::default() }
+}
+
+fn base_chain(name: &'static str, hook: NfHook) -> Chain<'static> {
+    Chain {
+        _type: Some(NfChainType::Filter),
+        hook: Some(hook),
+        prio: Some(0),
+        policy: Some(NfChainPolicy::Accept),
+        ..chain(name)
+    }
+}
+
+fn rule(chain: &'static str, comment: &'static str, expr: Vec<Statement<'static>>) -> Rule<'static> {
+    Rule {
+        family: NfFamily::INet,
+        table: TABLE.into(),
+        chain: chain.into(),
+        expr: Cow::Owned(expr),
+        comment: Some(comment.into()),
+        ..Rule::default()
+    }
+}
+
+fn accepting(chain: &'static str, comment: &'static str, mut expr: Vec<Statement<'static>>) -> Rule<'static> {
+    expr.push(Statement::Accept(None));
+    rule(chain, comment, expr)
+}
+
+fn dropping(chain: &'static str, comment: &'static str, mut expr: Vec<Statement<'static>>) -> Rule<'static> {
+    expr.extend([Statement::Counter(Counter::Anonymous(None)), Statement::Drop(None)]);
+    rule(chain, comment, expr)
+}
+
+fn is(left: Expression<'static>, right: Expression<'static>) -> Statement<'static> {
+    Statement::Match(Match { left, right, op: Operator::EQ })
+}
+
+fn is_not(left: Expression<'static>, right: Expression<'static>) -> Statement<'static> {
+    Statement::Match(Match { left, right, op: Operator::NEQ })
+}
+
+fn is_not_from(interface: &str) -> Statement<'static> {
+    let names = [interface, "lo"].map(|name| SetItem::Element(text(name)));
+    is_not(meta(MetaKey::Iifname), Expression::Named(NamedExpression::Set(names.into())))
+}
+
+fn jump(target: &'static str) -> Statement<'static> {
+    Statement::Jump(JumpTarget { target: target.into() })
+}
+
+fn meta(key: MetaKey) -> Expression<'static> {
+    Expression::Named(NamedExpression::Meta(Meta { key }))
+}
+
+fn field(protocol: &'static str, name: &'static str) -> Expression<'static> {
+    let field = PayloadField { protocol: protocol.into(), field: name.into() };
+    Expression::Named(NamedExpression::Payload(Payload::PayloadField(field)))
+}
+
+fn text(text: &str) -> Expression<'static> {
+    Expression::String(Cow::Owned(text.to_owned()))
+}
+
+fn network(network: &IpNet) -> Expression<'static> {
+    let addr = Box::new(text(&network.network().to_string()));
+    Expression::Named(NamedExpression::Prefix(Prefix { addr, len: u32::from(network.prefix_len()) }))
+}
+
+fn set(elements: Vec<Expression<'static>>) -> Option<Expression<'static>> {
+    let items: Vec<_> = elements.into_iter().map(SetItem::Element).collect();
+    (!items.is_empty()).then_some(Expression::Named(NamedExpression::Set(items)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::netd::Invited;
+
+    fn nets<const N: usize>(texts: [&str; N]) -> BTreeSet<IpNet> {
+        texts.into_iter().map(|text| text.parse().expect("a network")).collect()
+    }
+
+    /// Each rule as `chain: statements in brief`, for reading.
+    fn rules(firewall: &Firewall) -> Vec<String> {
+        let addresses = nets(["10.66.0.1/16", "fd66::1/64", "198.18.0.1/15"]);
+        let json = serde_json::to_value(ruleset(firewall, "beffroi", &addresses)).expect("plain data");
+        let commands = json["nftables"].as_array().expect("a list of commands");
+        commands.iter().filter_map(|command| command["add"].get("rule")).map(brief).collect()
+    }
+
+    fn brief(rule: &Value) -> String {
+        let words: Vec<_> = rule["expr"].as_array().expect("a list").iter().map(statement).collect();
+        format!("{}: {}", rule["chain"].as_str().expect("a name"), words.join(" "))
+    }
+
+    fn statement(statement: &Value) -> String {
+        let Some(matching) = statement.get("match") else {
+            let name = statement.as_object().and_then(|fields| fields.keys().next()).expect("one key");
+            return name.clone();
+        };
+        let left = &matching["left"];
+        let left = match (&left["meta"]["key"], &left["payload"], &left["ct"]["key"]) {
+            (Value::String(key), ..) | (_, _, Value::String(key)) => key.clone(),
+            (_, field, _) => format!("{} {}", word(&field["protocol"]), word(&field["field"])),
+        };
+        let op = if matching["op"] == "!=" { "not " } else { "" };
+        format!("{left} {op}{}", word(&matching["right"]))
+    }
+
+    fn word(value: &Value) -> String {
+        match value {
+            Value::String(text) => text.clone(),
+            Value::Array(items) => items.iter().map(word).collect::<Vec<_>>().join(","),
+            Value::Object(fields) => match (fields.get("prefix"), fields.get("set")) {
+                (Some(prefix), _) => format!("{}/{}", word(&prefix["addr"]), prefix["len"]),
+                (_, Some(set)) => format!("{{{}}}", word(set)),
+                _ => value.to_string(),
+            },
+            other => other.to_string(),
+        }
+    }
+
+    /// Before what is said of machines, and after.
+    const FIRST: [&str; 8] = [
+        "input: iifname beffroi jump",
+        "input: iifname not {beffroi,lo} ip daddr {10.66.0.1/32,198.18.0.1/32} counter drop",
+        "input: iifname not {beffroi,lo} ip saddr {10.66.0.0/16,198.18.0.0/15} counter drop",
+        "input: iifname not {beffroi,lo} ip6 daddr {fd66::1/128} counter drop",
+        "input: iifname not {beffroi,lo} ip6 saddr {fd66::/64} counter drop",
+        "forward: iifname beffroi counter drop",
+        "forward: oifname beffroi counter drop",
+        "tunnel: state established,related accept",
+    ];
+    const OWN_V4: &str = "tunnel: ip daddr not {10.66.0.1/32,198.18.0.1/32} counter drop";
+    const OWN_V6: &str = "tunnel: ip6 daddr not {fd66::1/128} counter drop";
+    const REST: &str = "tunnel: counter drop";
+    const PING: [&str; 2] =
+        ["machine: icmp type echo-request accept", "machine: icmpv6 type echo-request accept"];
+
+    fn check(firewall: &Firewall, after_the_first: &[&str]) {
+        assert_eq!(rules(firewall), [&FIRST, after_the_first].concat());
+    }
+
+    #[test]
+    fn an_empty_list_denies() {
+        check(&Firewall::default(), &[OWN_V4, OWN_V6, REST, PING[0], PING[1]]);
+        let ports_alone = Firewall { machine_ports: BTreeSet::from([Port::Tcp(443)]), ..Firewall::default() };
+        check(&ports_alone, &[OWN_V4, OWN_V6, REST, PING[0], PING[1], "machine: tcp dport {443} accept"]);
+    }
+
+    #[test]
+    fn machines_reach_the_listed_ports_and_invited_ones_the_enrolment_port() {
+        let network = "198.18.0.0/15".parse().expect("a network");
+        let firewall = Firewall {
+            machines: nets(["10.66.1.0/32", "10.66.1.7/32", "fd66::100/128"]),
+            machine_ports: BTreeSet::from([Port::Tcp(443), Port::Tcp(8443), Port::Udp(4711)]),
+            invited: Some(Invited { network, port: Port::Tcp(4710) }),
+        };
+        check(
+            &firewall,
+            &[
+                OWN_V4,
+                "tunnel: ip saddr {10.66.1.0/32,10.66.1.7/32} jump",
+                OWN_V6,
+                "tunnel: ip6 saddr {fd66::100/128} jump",
+                "tunnel: ip saddr {198.18.0.0/15} tcp dport {4710} accept",
+                REST,
+                PING[0],
+                PING[1],
+                "machine: tcp dport {443,8443} accept",
+                "machine: udp dport {4711} accept",
+            ],
+        );
+    }
+
+    #[test]
+    fn networks_that_overlap_are_written_once() {
+        let firewall = Firewall { machines: nets(["10.66.0.0/16", "10.66.1.0/24"]), ..Firewall::default() };
+        assert!(rules(&firewall).contains(&"tunnel: ip saddr {10.66.0.0/16} jump".to_owned()));
+    }
+}
