@@ -1,1 +1,33 @@
-//! Not built yet.
+//! The town halls' door: the intranet, inside the tunnel only.
+//!
+//! Who opens it is known by the tunnel address; nobody signs in.
+
+mod home;
+mod quality;
+
+use axum::Router;
+use axum::extract::FromRef;
+
+use crate::access::{Access, Route, guarded};
+use crate::links::Board;
+use crate::store::Store;
+use crate::web::{self, Door};
+
+/// What the handlers of this door take their handles from.
+#[derive(Clone, FromRef)]
+pub struct Gate {
+    pub store: Store,
+    pub access: Access,
+    pub board: Board,
+}
+
+/// Every route of the door.
+pub fn routes() -> Vec<Route<Gate>> {
+    home::routes()
+}
+
+/// The door, ready to serve.
+pub fn router(gate: Gate, door: Door) -> Router {
+    let access = gate.access.clone();
+    web::door(guarded(&access, None, routes()).with_state(gate), door)
+}
