@@ -1,8 +1,10 @@
-//! The gateway's rooms. Arrows point down only: doors, features, nouns, ground.
+//! The gateway's rooms. Arrows point down only: doors, features, nouns, ground. Here, and nowhere else,
+//! everyone is known: [`run`] gives each what it needs.
 
 // Doors: a listener, a route table, composed pages; own no table of the store.
 pub mod admin;
 pub mod agents;
+pub mod command;
 pub mod portal;
 
 // Features: types and rules, their tables, their pages, their tests.
@@ -21,5 +23,208 @@ pub mod config;
 pub mod journal;
 pub mod listeners;
 pub mod netd;
+pub mod privileges;
 pub mod store;
 pub mod web;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use sd_notify::NotifyState;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use access::{Access, SetUpCode};
+use certificates::Certificates;
+use config::Config;
+use directory::Network;
+use links::{Board, Keeper};
+use listeners::Listeners;
+use store::Store;
+use web::Door;
+
+/// For what is under way when the process is asked to stop; the doors have a shorter one of their own.
+const FAREWELL: Duration = Duration::from_secs(8);
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot open the store")]
+    Store(#[from] store::OpenError),
+    #[error("cannot prepare the certificates")]
+    Certificates(#[from] certificates::Error),
+    #[error("cannot prepare the first account")]
+    Access(#[from] access::Error),
+    #[error("the task “{task}” has ended")]
+    Stopped {
+        task: &'static str,
+        #[source]
+        cause: Option<Cause>,
+    },
+    #[error("a task has failed")]
+    Failed(#[from] tokio::task::JoinError),
+}
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Serves until `stop` is true. A task that ends unasked ends everything: systemd starts the process
+/// again.
+///
+/// # Errors
+/// When the store or the certificates cannot be had, or a task has ended.
+pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<bool>) -> Result<(), Error> {
+    let store = open(&config).await?;
+    let network = Network::new(config.network.ipv4, config.network.ipv6);
+    let wanted = certificates_wanted(&config, &network);
+    let certificates = Certificates::open(store.clone(), &wanted, Timestamp::now()).await?;
+    let access = Access::new(store.clone(), network);
+    let board = Board::new(Instant::now());
+    let (changes, follower) = directory::changes();
+    let netd = Arc::new(netd::Client::new(config.netd.socket.clone()));
+    let keeper = Keeper::new(&config, store.clone(), netd, board.clone(), follower);
+    announce_set_up(&config, &store).await?;
+
+    let portal = portal::router(
+        portal::Gate { store: store.clone(), access: access.clone(), board: board.clone() },
+        Door { name: "portal-name", entries: Vec::new(), account: None, ..door(&config) },
+    );
+    let admin = admin::router(
+        admin::Gate { store: store.clone(), access },
+        Door {
+            name: "admin-name",
+            entries: admin::entries(),
+            account: Some(admin::ACCOUNT),
+            ..door(&config)
+        },
+    );
+    let enrolment = agents::Gate {
+        store: store.clone(),
+        changes,
+        membership: agents::Membership::new(&config, certificates.authority_pem().to_owned()),
+    };
+
+    let mut tasks = Tasks::default();
+    let (intranet_tls, admin_tls) = (web::tls(certificates.intranet()), web::tls(certificates.admin()));
+    tasks.serve("portal", web::serve(listeners.portal, intranet_tls, portal, until(stop.clone())));
+    tasks.serve("admin", web::serve(listeners.admin, admin_tls, admin, until(stop.clone())));
+    tasks.serve("enrolment", agents::serve_enrolment(listeners.enrolment, enrolment));
+    tasks.serve("probe", agents::serve_probes(listeners.probe, network, board));
+    tasks.keep("links", async move { keeper.run().await });
+    tasks.keep("certificates", async move { Err::<(), _>(certificates.keep(Timestamp::now).await) });
+    tasks.keep("store", async move { Err::<(), _>(store.failed().await) });
+    tasks.serve("watchdog", watchdog());
+
+    tell(&[NotifyState::Ready]);
+    let outcome = tokio::select! {
+        () = until(stop) => Ok(()),
+        error = tasks.first_end() => Err(error),
+    };
+    tell(&[NotifyState::Stopping]);
+    tasks.farewell().await;
+    outcome
+}
+
+/// Everything that runs for as long as the process does.
+#[derive(Default)]
+struct Tasks(JoinSet<(&'static str, Option<Cause>)>);
+
+impl Tasks {
+    fn serve(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.spawn(async move {
+            task.await;
+            (name, None)
+        });
+    }
+
+    fn keep<E>(&mut self, name: &'static str, task: impl Future<Output = Result<(), E>> + Send + 'static)
+    where
+        E: Into<Cause>,
+    {
+        self.0.spawn(async move { (name, task.await.err().map(Into::into)) });
+    }
+
+    async fn first_end(&mut self) -> Error {
+        match self.0.join_next().await {
+            Some(Ok((task, cause))) => Error::Stopped { task, cause },
+            Some(Err(error)) => Error::Failed(error),
+            None => Error::Stopped { task: "everything", cause: None },
+        }
+    }
+
+    /// The doors let what is under way end; what has no end is cut.
+    async fn farewell(&mut self) {
+        let doors = ["portal", "admin"];
+        let mut open = doors.len();
+        while open > 0 {
+            match tokio::time::timeout(FAREWELL, self.0.join_next()).await {
+                Ok(Some(Ok((name, _)))) if doors.contains(&name) => open -= 1,
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => break,
+            }
+        }
+        self.0.shutdown().await;
+    }
+}
+
+async fn open(config: &Config) -> Result<Store, Error> {
+    let directory = config.storage.directory.clone();
+    Ok(tokio::task::spawn_blocking(move || Store::open(&directory)).await??)
+}
+
+fn certificates_wanted(config: &Config, network: &Network) -> certificates::Wanted {
+    certificates::Wanted {
+        domain: config.community.domain.clone(),
+        networks: network.networks().to_vec(),
+        admin: config.admin.listen.iter().map(|address| address.ip()).chain(network.gateway()).collect(),
+    }
+}
+
+/// Until there is a first account, each start prints the code with which it is made.
+async fn announce_set_up(config: &Config, store: &Store) -> Result<(), Error> {
+    let fresh = SetUpCode::random();
+    let code = store.write(async move |tx| access::open_set_up(tx, &fresh).await).await?;
+    if let (Some(code), Some(address)) = (code, config.admin.listen.first()) {
+        command::say(&web::t_with(
+            "command-set-up",
+            &[("address", &format!("https://{address}/")), ("code", &code.to_string())],
+        ));
+    }
+    Ok(())
+}
+
+fn door(config: &Config) -> Door {
+    // The configuration was checked with the same time zones a moment ago.
+    let time_zone = TimeZone::get(&config.community.time_zone).unwrap_or(TimeZone::UTC);
+    Door {
+        community: config.community.name.clone(),
+        help: config.community.help.clone(),
+        name: "portal-name",
+        entries: Vec::new(),
+        account: None,
+        time_zone,
+    }
+}
+
+async fn until(mut stop: watch::Receiver<bool>) {
+    // Whoever could say "stop" is gone: that is a stop.
+    drop(stop.wait_for(|stopped| *stopped).await);
+}
+
+/// Says "alive" to systemd twice in the time that it allows; sleeps for ever when it does not ask.
+async fn watchdog() {
+    let Some(allowed) = sd_notify::watchdog_enabled() else {
+        return std::future::pending().await;
+    };
+    let mut beat = tokio::time::interval(allowed / 2);
+    loop {
+        beat.tick().await;
+        tell(&[NotifyState::Watchdog]);
+    }
+}
+
+fn tell(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        log::warn!("systemd cannot be told {state:?}: {error}");
+    }
+}

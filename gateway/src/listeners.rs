@@ -4,7 +4,8 @@
 //! open whichever of netd and gateway starts first.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener as StdTcpListener, UdpSocket as StdUdpSocket};
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 use beffroi_protocol::temporary;
@@ -16,12 +17,21 @@ use crate::config::{ADMIN_PORT, Config, PORTAL_PORT, PROBE_PORT};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("cannot listen on {address}")]
-    Bind { address: SocketAddr, source: std::io::Error },
+    Bind { address: SocketAddr, source: io::Error },
     #[error("socket {name} handed over by systemd cannot be used")]
-    HandedOver { name: String, source: std::io::Error },
+    HandedOver { name: String, source: io::Error },
 }
 
-/// One list a door.
+/// One list a door. Opened before there is a runtime, while the process still has the right to.
+#[derive(Debug)]
+pub struct Sockets {
+    portal: Vec<StdTcpListener>,
+    admin: Vec<StdTcpListener>,
+    enrolment: Vec<StdTcpListener>,
+    probe: Vec<StdUdpSocket>,
+}
+
+/// The same, in the hands of the runtime.
 #[derive(Debug)]
 pub struct Listeners {
     pub portal: Vec<TcpListener>,
@@ -30,7 +40,7 @@ pub struct Listeners {
     pub probe: Vec<UdpSocket>,
 }
 
-impl Listeners {
+impl Sockets {
     /// Takes what systemd hands over; what it does not, is bound here. `tunnel` are the gateway's
     /// addresses inside the tunnel.
     ///
@@ -42,22 +52,40 @@ impl Listeners {
         let admin: Vec<_> = config.admin.listen.iter().copied().chain(inside(ADMIN_PORT)).collect();
         let enrolment = SocketAddr::new(temporary::GATEWAY.into(), temporary::PORT);
         Ok(Self {
-            portal: tcp(&mut handed, "portal", inside(PORTAL_PORT))?,
-            admin: tcp(&mut handed, "admin", admin)?,
-            enrolment: tcp(&mut handed, "enrolment", [enrolment])?,
-            probe: udp(&mut handed, "probe", inside(PROBE_PORT))?,
+            portal: handed.take_or_bind("portal", inside(PORTAL_PORT), listen)?,
+            admin: handed.take_or_bind("admin", admin, listen)?,
+            enrolment: handed.take_or_bind("enrolment", [enrolment], listen)?,
+            probe: handed.take_or_bind("probe", inside(PROBE_PORT), receive)?,
+        })
+    }
+
+    /// To be called inside a runtime.
+    ///
+    /// # Errors
+    /// When a socket that systemd handed over is not of the kind that its name says.
+    pub fn listen(self) -> io::Result<Listeners> {
+        fn tcp(sockets: Vec<StdTcpListener>) -> io::Result<Vec<TcpListener>> {
+            sockets.into_iter().map(TcpListener::from_std).collect()
+        }
+        Ok(Listeners {
+            portal: tcp(self.portal)?,
+            admin: tcp(self.admin)?,
+            enrolment: tcp(self.enrolment)?,
+            probe: self.probe.into_iter().map(UdpSocket::from_std).collect::<Result<_, _>>()?,
         })
     }
 }
 
-/// Sockets of one name may be several: one an address.
-fn handed_over() -> HashMap<String, Vec<OwnedFd>> {
-    let mut sockets: HashMap<String, Vec<OwnedFd>> = HashMap::new();
+/// What systemd handed over, by name. Sockets of one name may be several: one an address.
+struct HandedOver(HashMap<String, Vec<Socket>>);
+
+fn handed_over() -> HandedOver {
+    let mut sockets: HashMap<String, Vec<Socket>> = HashMap::new();
     // Without systemd there is nothing to take, which is no error.
     for (descriptor, name) in sd_notify::listen_fds_with_names().into_iter().flatten() {
-        sockets.entry(name).or_default().push(owned(descriptor));
+        sockets.entry(name).or_default().push(owned(descriptor).into());
     }
-    sockets
+    HandedOver(sockets)
 }
 
 #[expect(unsafe_code, reason = "the descriptors that systemd hands over are numbers until someone owns them")]
@@ -66,63 +94,46 @@ fn owned(descriptor: RawFd) -> OwnedFd {
     unsafe { OwnedFd::from_raw_fd(descriptor) }
 }
 
-fn tcp(
-    handed: &mut HashMap<String, Vec<OwnedFd>>,
-    name: &str,
-    addresses: impl IntoIterator<Item = SocketAddr>,
-) -> Result<Vec<TcpListener>, Error> {
-    if let Some(sockets) = handed.remove(name) {
-        return sockets
-            .into_iter()
-            .map(|socket| {
-                let listener = std::net::TcpListener::from(socket);
-                listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener))
-            })
-            .collect::<Result<_, _>>()
-            .map_err(|source| Error::HandedOver { name: name.to_owned(), source });
+impl HandedOver {
+    fn take_or_bind<T: From<Socket>>(
+        &mut self,
+        name: &str,
+        addresses: impl IntoIterator<Item = SocketAddr>,
+        bind: fn(SocketAddr) -> io::Result<Socket>,
+    ) -> Result<Vec<T>, Error> {
+        let sockets = match self.0.remove(name) {
+            Some(sockets) => sockets,
+            None => addresses
+                .into_iter()
+                .map(|address| bind(address).map_err(|source| Error::Bind { address, source }))
+                .collect::<Result<_, _>>()?,
+        };
+        for socket in &sockets {
+            socket
+                .set_nonblocking(true)
+                .map_err(|source| Error::HandedOver { name: name.to_owned(), source })?;
+        }
+        Ok(sockets.into_iter().map(T::from).collect())
     }
-    let bind = |address: SocketAddr| {
-        let socket = socket(address, Type::STREAM, Protocol::TCP)?;
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(1024)?;
-        TcpListener::from_std(socket.into())
-    };
-    addresses
-        .into_iter()
-        .map(|address| bind(address).map_err(|source| Error::Bind { address, source }))
-        .collect()
 }
 
-fn udp(
-    handed: &mut HashMap<String, Vec<OwnedFd>>,
-    name: &str,
-    addresses: impl IntoIterator<Item = SocketAddr>,
-) -> Result<Vec<UdpSocket>, Error> {
-    if let Some(sockets) = handed.remove(name) {
-        return sockets
-            .into_iter()
-            .map(|socket| {
-                let socket = std::net::UdpSocket::from(socket);
-                socket.set_nonblocking(true).and_then(|()| UdpSocket::from_std(socket))
-            })
-            .collect::<Result<_, _>>()
-            .map_err(|source| Error::HandedOver { name: name.to_owned(), source });
-    }
-    let bind = |address: SocketAddr| {
-        let socket = socket(address, Type::DGRAM, Protocol::UDP)?;
-        socket.bind(&address.into())?;
-        UdpSocket::from_std(socket.into())
-    };
-    addresses
-        .into_iter()
-        .map(|address| bind(address).map_err(|source| Error::Bind { address, source }))
-        .collect()
+fn listen(address: SocketAddr) -> io::Result<Socket> {
+    let socket = socket(address, Type::STREAM, Protocol::TCP)?;
+    // A restart does not wait for the connections of the process before to fade.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(1024)?;
+    Ok(socket)
 }
 
-fn socket(address: SocketAddr, kind: Type, protocol: Protocol) -> std::io::Result<Socket> {
+fn receive(address: SocketAddr) -> io::Result<Socket> {
+    let socket = socket(address, Type::DGRAM, Protocol::UDP)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+fn socket(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
-    socket.set_nonblocking(true)?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
         socket.set_freebind_v6(true)?;

@@ -17,11 +17,11 @@ const FLOORS: [(Floor, &[&str]); 4] = [
     (Floor::Doors, &["admin", "agents", "command", "portal"]),
     (Floor::Features, &["certificates", "enrolment", "links", "news"]),
     (Floor::Nouns, &["access", "audit", "directory"]),
-    (Floor::Ground, &["config", "control", "journal", "listeners", "netd", "store", "web"]),
+    (Floor::Ground, &["config", "control", "journal", "listeners", "netd", "privileges", "store", "web"]),
 ];
 
 /// The only arrows within a floor.
-const WITHIN: [(&str, &str); 12] = [
+const WITHIN: [(&str, &str); 13] = [
     ("access", "directory"),
     ("config", "web"),
     ("control", "config"),
@@ -30,6 +30,7 @@ const WITHIN: [(&str, &str); 12] = [
     ("listeners", "config"),
     ("netd", "config"),
     ("netd", "journal"),
+    ("netd", "privileges"),
     ("netd", "web"),
     ("store", "config"),
     ("store", "journal"),

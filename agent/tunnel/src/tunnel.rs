@@ -125,7 +125,6 @@ impl Tunnel {
         let present = self.present().await?;
         let mut made = plan(wanted, &present);
         self.change_peers(&made).await?;
-        let port = wanted.listen_port.unwrap_or(present.listen_port);
         let mut left_out = Vec::new();
         for change in &made {
             match self.change_link(change).await {
@@ -133,8 +132,7 @@ impl Tunnel {
                 Err(error) if needs_ipv6(change) && link::is_without_ipv6(&error) => {
                     left_out.push(change.clone());
                 }
-                // The kernel's device opens its port when it is brought up.
-                Err(error) => return Err(error.about_port(port)),
+                Err(error) => return Err(error),
             }
         }
         if !left_out.is_empty() && !self.told_without_ipv6 {

@@ -18,13 +18,21 @@ pub enum Command {
     /// No command: serve until told to stop.
     Run,
     /// Write a backup, by default to the directory of the configuration.
-    Backup { directory: Option<PathBuf> },
+    Backup {
+        directory: Option<PathBuf>,
+    },
     /// Make the storage directory anew from a backup.
-    Restore { file: PathBuf, identity: Option<PathBuf> },
+    Restore {
+        file: PathBuf,
+        identity: Option<PathBuf>,
+    },
     /// Look at the database and the blobs of a gateway that is stopped.
     Check,
     /// One invitation for each commune of a list.
-    Invite { csv: PathBuf, directory: PathBuf },
+    Invite {
+        csv: PathBuf,
+        directory: PathBuf,
+    },
     Help,
     Version,
 }
@@ -120,7 +128,10 @@ mod tests {
             Command::Restore { file: "a.tar".into(), identity: Some("key".into()) },
         );
         check("check", Command::Check);
-        check("invite --csv c.csv sheets", Command::Invite { csv: "c.csv".into(), directory: "sheets".into() });
+        check(
+            "invite --csv c.csv sheets",
+            Command::Invite { csv: "c.csv".into(), directory: "sheets".into() },
+        );
         check("--help backup", Command::Help);
         check("-V", Command::Version);
     }

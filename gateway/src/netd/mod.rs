@@ -11,7 +11,6 @@ mod firewall;
 mod keeper;
 mod limits;
 mod message;
-mod privileges;
 mod process;
 mod ruleset;
 mod server;

@@ -4,16 +4,18 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
+use caps::Capability;
 use sd_notify::NotifyState;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
+use super::chain;
 use super::chest::{self, Chest};
 use super::keeper::{self, Keeper};
 use super::server::{self, Asked, Door};
-use super::{chain, privileges};
 use crate::config::Config;
+use crate::privileges;
 
 /// How often all is compared with what is wanted, unasked.
 const TICK: Duration = Duration::from_secs(60);
@@ -52,7 +54,8 @@ pub struct Prepared {
 pub fn prepare(config: Config) -> Result<Prepared, Error> {
     let chest = Chest::open(&config.netd.directory)?;
     let door = Door::open(&config.netd.socket, &config.netd.user)?;
-    privileges::keep_only_net_admin()?;
+    // The `nft` that it starts needs it too.
+    privileges::keep_only(&[Capability::CAP_NET_ADMIN])?;
     Ok(Prepared { config, chest, door })
 }
 
