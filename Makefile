@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help deps build check test bench demo install clean
+.PHONY: help deps build check test test-kernel bench demo install clean
 
 # Debian 12 or 13: what builds Beffroi, what it calls at run time, and what the scenarios use.
 PACKAGES := build-essential ca-certificates curl \
@@ -22,16 +22,10 @@ export RUSTUP_TOOLCHAIN := stable
 endif
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 deps: ## install what is missing: Debian packages, the Rust toolchain, cargo tools
-	@missing=(); for package in $(PACKAGES); do \
-	  [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null || true)" = installed ] || missing+=($$package); \
-	done; \
-	if [ $${#missing[@]} -gt 0 ]; then \
-	  echo "installing $${missing[*]}"; $(as_root) apt-get update -qq; \
-	  $(as_root) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}"; \
-	fi
+	@$(call install_packages,$(PACKAGES))
 	@command -v cargo > /dev/null || $(install_rust)
 	@cargo --version > /dev/null
 	@cargo nextest --version > /dev/null 2>&1 || cargo install --locked cargo-nextest@$(NEXTEST_VERSION)
@@ -54,6 +48,11 @@ test: build ## pure, slice and scenario tests (the scenarios in namespaces of th
 	cargo nextest run --workspace
 	cargo test --quiet --workspace --doc
 
+test-kernel: deps ## the tunnel on the kernel's own WireGuard: Debian's kernel, booted under qemu
+	@$(call install_packages,cpio kmod qemu-system-x86 xz-utils)
+	cargo test --package beffroi-tunnel --test device --config "target.'cfg(all())'.runner=['$(CURDIR)/tests/kernel/run']" \
+	  -- --skip embedded::
+
 demo: build ## a gateway and three town halls on this machine; with CHECK=1, check each step and stop
 	target/debug/demo $(if $(filter-out 0,$(CHECK)),--check)
 
@@ -65,6 +64,16 @@ clean: ## remove everything that was built
 	cargo clean
 
 as_root = $$([ "$$(id -u)" = 0 ] || echo sudo)
+
+define install_packages
+missing=(); for package in $(1); do \
+  [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null || true)" = installed ] || missing+=($$package); \
+done; \
+if [ $${#missing[@]} -gt 0 ]; then \
+  echo "installing $${missing[*]}"; $(as_root) apt-get update -qq; \
+  $(as_root) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}"; \
+fi
+endef
 
 # Debian 13 has rustup as a package; on Debian 12 its own installer does the same for the user who calls make.
 # Either then reads rust-toolchain.toml.

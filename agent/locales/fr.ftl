@@ -81,7 +81,7 @@ join-unconfirmed =
 join-hosts-problem = Attention : les noms de l’intranet n’ont pas pu être inscrits dans { $path } ({ $reason }).
 join-trust-problem = Attention : { $reason }
 join-welcome =
-
+    { "" }
     Ce poste est raccordé.
 
       Commune :    { $commune }
@@ -89,7 +89,7 @@ join-welcome =
 
     Lisez ces quatre mots au référent : il doit avoir les mêmes sur son écran.
 
-      { $words }
+    { "    " }{ $words }
 
     S’ils sont différents, dites-le-lui tout de suite et tapez : beffroi-agent leave
     S’ils sont les mêmes, ouvrez https://{ $site }/ dans le navigateur (s’il était ouvert, fermez-le d’abord).

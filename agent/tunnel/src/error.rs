@@ -32,3 +32,15 @@ pub enum Error {
     #[error("peer {peer} cannot be called at {endpoint}")]
     Unreachable { peer: PublicKey, endpoint: SocketAddr, source: io::Error },
 }
+
+impl Error {
+    /// Names the port, where that is what the kernel will not open.
+    pub(crate) fn about_port(self, port: u16) -> Self {
+        match self {
+            Self::Kernel { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
+                Self::Port { port, source }
+            }
+            other => other,
+        }
+    }
+}

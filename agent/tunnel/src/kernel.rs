@@ -1,7 +1,7 @@
 //! The kernel's own WireGuard device, through `wireguard-control`, whose calls block: each has a
 //! thread of its own and a time limit. Its errors may quote keys, so none of its texts gets out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
@@ -22,6 +22,8 @@ use crate::{Edit, Error, Peer, PresentPeer, PresharedKey};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Any keepalive would do: giving one makes the kernel call the peer at once.
 const CALL: u16 = 25;
+/// So many allowed networks fit into one message of 8 KiB, whatever else is in it.
+const PIECE: usize = 128;
 
 pub(crate) struct Kernel {
     name: InterfaceName,
@@ -35,19 +37,19 @@ impl Kernel {
 
     pub(crate) async fn read(&self) -> Result<DeviceState, Error> {
         let name = self.name;
-        let device =
-            blocking("read the WireGuard device", move || Device::get(&name, Backend::Kernel)).await?;
+        let read = blocking("read the WireGuard device", move || Device::get(&name, Backend::Kernel)).await;
+        let device = read.map_err(|error| match error {
+            Error::Kernel { source, .. } if source.raw_os_error() == Some(nix::libc::ENODEV) => {
+                Error::Vanished(name.as_str_lossy().into_owned())
+            }
+            other => other,
+        })?;
         Ok(state(device, SystemTime::now()))
     }
 
     pub(crate) async fn set_listen_port(&self, port: u16) -> Result<(), Error> {
         let set = self.apply("set the UDP port", DeviceUpdate::new().set_listen_port(port)).await;
-        set.map_err(|error| match error {
-            Error::Kernel { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
-                Error::Port { port, source }
-            }
-            other => other,
-        })
+        set.map_err(|error| error.about_port(port))
     }
 
     /// Ends every session, unless the key is the same.
@@ -60,7 +62,7 @@ impl Kernel {
         if changes.is_empty() {
             return Ok(());
         }
-        let peers: Vec<_> = changes.into_iter().map(builder).collect();
+        let peers: Vec<_> = changes.into_iter().flat_map(builders).collect();
         self.apply("change peers", DeviceUpdate::new().add_peers(&peers)).await
     }
 
@@ -111,31 +113,30 @@ fn without_text(error: &io::Error) -> io::Error {
     error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
 
-fn builder(change: PeerChange) -> PeerConfigBuilder {
+fn builders(change: PeerChange) -> Vec<PeerConfigBuilder> {
     match change {
-        PeerChange::Remove(key) => PeerConfigBuilder::new(&Key(*key.as_bytes())).remove(),
+        PeerChange::Remove(key) => vec![builder(&key).remove()],
         PeerChange::Edit(key, edit) => edited(&key, &edit),
         PeerChange::Add(key, peer) => added(&key, &peer),
     }
 }
 
-fn edited(key: &PublicKey, edit: &Edit) -> PeerConfigBuilder {
-    let mut builder = PeerConfigBuilder::new(&Key(*key.as_bytes()));
-    if let Some(allowed) = &edit.allowed {
-        builder = allowed.iter().fold(builder.replace_allowed_ips(), allow);
-    }
+fn edited(key: &PublicKey, edit: &Edit) -> Vec<PeerConfigBuilder> {
+    let mut builder = builder(key);
     if let Some(keepalive) = edit.keepalive {
         builder = builder.set_persistent_keepalive_interval(keepalive.unwrap_or(0));
     }
     if let Some(preshared) = &edit.preshared {
         builder = builder.set_preshared_key(preshared.as_ref().map_or_else(Key::zero, preshared_key));
     }
-    builder
+    match &edit.allowed {
+        Some(allowed) => allowing(builder, key, allowed),
+        None => vec![builder],
+    }
 }
 
-fn added(key: &PublicKey, peer: &Peer) -> PeerConfigBuilder {
-    let builder = PeerConfigBuilder::new(&Key(*key.as_bytes())).replace_allowed_ips();
-    let mut builder = peer.allowed.iter().fold(builder, allow);
+fn added(key: &PublicKey, peer: &Peer) -> Vec<PeerConfigBuilder> {
+    let mut builder = builder(key);
     if let Some(endpoint) = peer.endpoint {
         builder = builder.set_endpoint(endpoint);
     }
@@ -145,11 +146,21 @@ fn added(key: &PublicKey, peer: &Peer) -> PeerConfigBuilder {
     if let Some(preshared) = &peer.preshared {
         builder = builder.set_preshared_key(preshared_key(preshared));
     }
-    builder
+    allowing(builder, key, &peer.allowed)
 }
 
-fn allow(builder: PeerConfigBuilder, network: &IpNet) -> PeerConfigBuilder {
-    builder.add_allowed_ip(network.addr(), network.prefix_len())
+/// The peer, then its whole new set of networks piece by piece.
+fn allowing(peer: PeerConfigBuilder, key: &PublicKey, allowed: &BTreeSet<IpNet>) -> Vec<PeerConfigBuilder> {
+    let allowed: Vec<&IpNet> = allowed.iter().collect();
+    let allow = |builder: PeerConfigBuilder, network: &&IpNet| {
+        builder.add_allowed_ip(network.addr(), network.prefix_len())
+    };
+    let pieces = allowed.chunks(PIECE).map(|piece| piece.iter().fold(builder(key), allow));
+    std::iter::once(peer.replace_allowed_ips()).chain(pieces).collect()
+}
+
+fn builder(key: &PublicKey) -> PeerConfigBuilder {
+    PeerConfigBuilder::new(&Key(*key.as_bytes()))
 }
 
 fn preshared_key(key: &PresharedKey) -> Key {
@@ -177,7 +188,7 @@ fn present(piece: PeerInfo, now: SystemTime) -> PresentPeer {
     let handshake_age =
         piece.stats.last_handshake_time.map(|time| now.duration_since(time).unwrap_or(Duration::ZERO));
     PresentPeer {
-        allowed: std::collections::BTreeSet::new(),
+        allowed: BTreeSet::new(),
         endpoint: piece.config.endpoint,
         keepalive: without_zero(piece.config.persistent_keepalive_interval),
         preshared: preshared.and_then(PresharedKey::or_none),

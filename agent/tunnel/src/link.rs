@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use futures_util::{Stream, TryStreamExt};
 use ipnet::IpNet;
-use rtnetlink::packet_route::address::{AddressAttribute, AddressMessage};
+use rtnetlink::packet_route::address::{AddressAttribute, AddressHeaderFlags, AddressMessage};
 use rtnetlink::packet_route::link::{InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
 use rtnetlink::packet_route::route::{
     RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteType,
@@ -106,7 +106,12 @@ impl Link {
     }
 
     pub(crate) async fn add_address(&self, address: IpNet) -> Result<(), Error> {
-        let request = self.netlink.address().add(self.index, address.addr(), address.prefix_len());
+        let mut request = self.netlink.address().add(self.index, address.addr(), address.prefix_len());
+        if address.addr().is_ipv6() {
+            // Nobody else can have it inside the tunnel: it serves at once, without being asked about
+            // (RFC 4862, section 5.4).
+            request.message_mut().header.flags |= AddressHeaderFlags::Nodad;
+        }
         request.execute().await.map_err(|error| self.failed(&format!("give address {address} to"), error))
     }
 

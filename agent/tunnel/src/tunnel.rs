@@ -125,6 +125,7 @@ impl Tunnel {
         let present = self.present().await?;
         let mut made = plan(wanted, &present);
         self.change_peers(&made).await?;
+        let port = wanted.listen_port.unwrap_or(present.listen_port);
         let mut left_out = Vec::new();
         for change in &made {
             match self.change_link(change).await {
@@ -132,7 +133,8 @@ impl Tunnel {
                 Err(error) if needs_ipv6(change) && link::is_without_ipv6(&error) => {
                     left_out.push(change.clone());
                 }
-                Err(error) => return Err(error),
+                // The kernel's device opens its port when it is brought up.
+                Err(error) => return Err(error.about_port(port)),
             }
         }
         if !left_out.is_empty() && !self.told_without_ipv6 {

@@ -100,7 +100,7 @@ impl Blobs<'_> {
             length += read as u64;
         }
         file.sync_all().await.map_err(failed)?;
-        let id = BlobId(*hasher.finalize().as_bytes());
+        let id = BlobId::from(hasher.finalize());
         let path = id.path(&self.store.inner.directory);
         let settled = tokio::task::spawn_blocking(move || settle(unfinished, &path)).await;
         settled.map_err(io::Error::other).flatten().map_err(failed)?;
@@ -189,20 +189,26 @@ impl AsyncRead for Blob {
 
 impl BlobId {
     pub fn of(content: &[u8]) -> BlobId {
-        BlobId(*blake3::hash(content).as_bytes())
+        blake3::hash(content).into()
     }
 
     /// The hash of all that a reader gives.
     pub(super) fn of_reader(content: impl io::Read) -> io::Result<BlobId> {
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(content)?;
-        Ok(BlobId(*hasher.finalize().as_bytes()))
+        Ok(BlobId::from(hasher.finalize()))
     }
 
     /// Two figures of the hash are a directory, so that none of them grows too long.
     pub(super) fn path(self, directory: &Path) -> PathBuf {
         let name = self.to_string();
         folder(directory).join(&name[..2]).join(name)
+    }
+}
+
+impl From<blake3::Hash> for BlobId {
+    fn from(hash: blake3::Hash) -> BlobId {
+        BlobId(*hash.as_bytes())
     }
 }
 

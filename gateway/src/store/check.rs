@@ -21,6 +21,8 @@ pub struct Report {
     pub tables: BTreeMap<String, Count>,
     pub blobs: Count,
     pub problems: Vec<Problem>,
+    /// Tables that belong to no part of this release. Their rows were looked at from outside only.
+    pub unknown: Vec<String>,
     /// Files among the blobs that nothing refers to; a process that was killed leaves such.
     pub leftovers: Vec<PathBuf>,
 }
@@ -42,8 +44,6 @@ impl Count {
 pub enum Problem {
     #[error("pages of the database are damaged: {reason}")]
     Pages { reason: String },
-    #[error("the table {table} belongs to no part of this release")]
-    UnknownTable { table: String },
     #[error("the table {table} cannot be read to its end: {reason}")]
     Table { table: String, reason: String },
     #[error("the row {key} of {table} is wrong: {reason}")]
@@ -58,8 +58,7 @@ pub enum Problem {
     BlobsUnreadable { source: io::Error },
 }
 
-/// Checks a state directory. `tables` are those of every module; a table that is not among them is a
-/// problem, unless the database has an older layout, whose tables this release does not know.
+/// Checks a state directory. `tables` are those of every module.
 pub fn check(directory: &Path, tables: &[&dyn AnyTable]) -> Result<Report, OpenError> {
     let mut database = untouched::open(directory, Look::AtEveryPage)?;
     let mut report = Report::default();
@@ -101,9 +100,11 @@ fn look_at_table(
     report: &mut Report,
 ) -> Result<(), Error> {
     let own: [&dyn AnyTable; 3] = [&BLOBS, &migrations::LAYOUT, &write::SEQUENCES];
-    let known = own.iter().chain(tables).find(|table| table.name() == name);
-    if known.is_none() && report.layout == migrations::newest(migrations::STEPS) {
-        report.problems.push(Problem::UnknownTable { table: name.to_owned() });
+    // The rows of an older layout are not yet what the types of this release expect.
+    let current = report.layout == migrations::newest(migrations::STEPS);
+    let known = own.iter().chain(tables).find(|table| current && table.name() == name);
+    if current && known.is_none() {
+        report.unknown.push(name.to_owned());
     }
     let mut count = Count::default();
     let table = match snapshot.open_table(Bytes::new(name)) {

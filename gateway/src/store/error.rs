@@ -53,6 +53,8 @@ pub enum OpenError {
     Absent { path: PathBuf },
     #[error("the database {} is gone, but what belongs to it is still there", path.display())]
     Missing { path: PathBuf },
+    #[error("a backup was not restored to its end in {}", path.display())]
+    HalfRestored { path: PathBuf },
     #[error("the database {} is in use by another process", path.display())]
     InUse { path: PathBuf },
     #[error("the database {} cannot be read", path.display())]

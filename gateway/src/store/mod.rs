@@ -8,6 +8,7 @@
 //! The store does not know what the rows mean; every table belongs to the module that names it. That the
 //! database is redb shows in no signature here.
 
+pub mod backup;
 mod blobs;
 mod check;
 mod error;

@@ -17,6 +17,8 @@ use super::{OpenError, blobs, migrations};
 
 const DATABASE: &str = "beffroi.redb";
 const UNFINISHED: &str = "beffroi.redb.new";
+/// Where a backup is being restored.
+pub(super) const RESTORING: &str = ".restoring";
 
 /// Memory for pages of the database; redb's own default is 1 GiB.
 const CACHE: usize = 64 * 1024 * 1024;
@@ -27,6 +29,9 @@ pub(super) fn open(directory: &Path) -> Result<Opened, OpenError> {
     make_directory(directory).map_err(unusable)?;
     guard(&path, || {
         if !path.exists() {
+            if directory.join(RESTORING).exists() {
+                return Err(OpenError::HalfRestored { path: directory.into() });
+            }
             if holds_anything(&blobs::folder(directory)) {
                 return Err(OpenError::Missing { path: path.clone() });
             }

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::*;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Bell {
+pub(super) struct Bell {
     name: String,
     kilograms: u32,
 }
@@ -22,7 +22,7 @@ impl Record for Bell {
     const VERSION: u8 = 1;
 }
 
-const BELLS: Table<u32, Bell> = Table::new("tests.bells");
+pub(super) const BELLS: Table<u32, Bell> = Table::new("tests.bells");
 
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
@@ -32,7 +32,7 @@ enum Refusal {
     Store(#[from] Error),
 }
 
-fn bell(name: &str) -> Bell {
+pub(super) fn bell(name: &str) -> Bell {
     Bell { name: name.to_owned(), kilograms: 900 }
 }
 
@@ -42,14 +42,14 @@ pub(super) fn open() -> (TempDir, Store) {
     (directory, store)
 }
 
-async fn hang(store: &Store, number: u32, name: &'static str) {
+pub(super) async fn hang(store: &Store, number: u32, name: &'static str) {
     store
         .write(async move |tx| tx.put(&BELLS, &number, &bell(name)).await)
         .await
         .expect("a small row is kept");
 }
 
-async fn names(store: &Store) -> Vec<String> {
+pub(super) async fn names(store: &Store) -> Vec<String> {
     let rows = store.read(async |tx| tx.all(&BELLS).await).await.expect("the table is read");
     rows.into_iter().map(|(_, bell)| bell.name).collect()
 }

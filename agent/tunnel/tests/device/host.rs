@@ -1,18 +1,20 @@
 //! A host: a network namespace, and a runtime whose threads live in it.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::process::Command;
 use std::time::Duration;
 
+use caps::{CapSet, Capability};
 use nix::sched::{CloneFlags, setns};
 use tokio::net::UdpSocket;
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 
 /// What a condition may take before the test fails.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Host {
     name: &'static str,
@@ -20,13 +22,28 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Threads are in the namespace of the thread that starts them.
     pub(crate) fn new(name: &'static str) -> Self {
+        Self::start(name, || ())
+    }
+
+    /// Its programs may change the network, and nothing else that is root's.
+    pub(crate) fn with_net_admin_alone(name: &'static str) -> Self {
+        let alone = HashSet::from([Capability::CAP_NET_ADMIN]);
+        Self::start(name, move || {
+            for set in [CapSet::Effective, CapSet::Permitted] {
+                caps::set(None, set, &alone).expect("capabilities can be given up");
+            }
+        })
+    }
+
+    /// Threads have the namespace and the capabilities of the thread that starts them.
+    fn start(name: &'static str, prepare: impl FnOnce() + Send + 'static) -> Self {
         ip(&format!("netns add {name}"));
         ip(&format!("-n {name} link set lo up"));
         let start = move || {
             let namespace = File::open(format!("/run/netns/{name}")).expect("made above");
             setns(namespace, CloneFlags::CLONE_NEWNET).expect("root of the user namespace may");
+            prepare();
             Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads are to be had")
         };
         let runtime = std::thread::spawn(start).join().expect("its panic is the test's");
@@ -70,21 +87,28 @@ impl Host {
         });
     }
 
-    /// How long until a datagram to an echo has come back; one is sent every 50 ms.
-    pub(crate) fn reaches(&self, address: IpAddr) -> Duration {
+    /// Sends a datagram to an echo every 50 ms until one has come back.
+    pub(crate) fn reaches(&self, address: IpAddr) {
+        let started = Instant::now();
+        while !self.hears(address, Duration::from_millis(50)) {
+            assert!(started.elapsed() < DEADLINE, "{address} does not answer");
+        }
+    }
+
+    /// Sends one datagram to an echo, and tells whether it came back.
+    pub(crate) fn hears(&self, address: IpAddr, within: Duration) -> bool {
         self.run(async move {
             let any: IpAddr = if address.is_ipv4() { [0, 0, 0, 0].into() } else { [0; 16].into() };
             let socket = UdpSocket::bind((any, 0)).await.expect("a free port");
-            let started = Instant::now();
-            loop {
-                assert!(started.elapsed() < DEADLINE, "{address} does not answer");
-                drop(socket.send_to(b"?", SocketAddr::from((address, 7))).await);
-                let (soon, mut answer) = (Instant::now() + Duration::from_millis(50), [0; 64]);
-                if let Ok(Ok(_)) = timeout_at(soon, socket.recv(&mut answer)).await {
-                    return started.elapsed();
-                }
-            }
+            drop(socket.send_to(b"?", SocketAddr::from((address, 7))).await);
+            timeout(within, socket.recv(&mut [0; 64])).await.is_ok_and(|received| received.is_ok())
         })
+    }
+
+    /// How many packets have come in through an interface.
+    pub(crate) fn received(&self, interface: &str) -> u64 {
+        let text = self.output(&format!("cat /sys/class/net/{interface}/statistics/rx_packets"));
+        text.trim().parse().expect("the kernel writes a number")
     }
 
     /// Looks every 20 ms until it is so.

@@ -12,7 +12,9 @@ mod tests;
 
 use std::path::Path;
 
-use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableError, WriteTransaction};
+use redb::{
+    Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableError, WriteTransaction,
+};
 use serde::{Deserialize, Serialize};
 
 use super::read::{Bytes, Row};
@@ -62,7 +64,10 @@ pub(super) fn newest(steps: &[Step]) -> u32 {
 
 /// The layout of a database; `None` when it was not made by Beffroi.
 pub(super) fn layout(database: &Database) -> Result<Option<u32>, Error> {
-    let snapshot = database.begin_read().map_err(Error::database)?;
+    layout_of(&database.begin_read().map_err(Error::database)?)
+}
+
+pub(super) fn layout_of(snapshot: &ReadTransaction) -> Result<Option<u32>, Error> {
     let table = match snapshot.open_table(Bytes::new(LAYOUT.name())) {
         Ok(table) => table,
         Err(TableError::Storage(error)) => return Err(Error::database(error)),
