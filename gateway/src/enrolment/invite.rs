@@ -1,5 +1,7 @@
 //! Making invitations and taking them back.
 
+use std::collections::BTreeSet;
+
 use beffroi_protocol::PublicKey;
 use beffroi_protocol::code::{Code, Endpoint};
 use beffroi_protocol::temporary::Secret;
@@ -83,18 +85,19 @@ pub async fn cancel(tx: &mut impl Write, id: InvitationId, by: &str, now: Timest
         .await
 }
 
+/// The communes that have an open invitation.
+pub async fn invited(tx: &impl Read, now: Timestamp) -> Result<BTreeSet<CommuneId>, Error> {
+    let open = all(tx).await?.into_iter().filter(|invitation| invitation.standing(now) == Standing::Open);
+    Ok(open.map(|invitation| invitation.commune).collect())
+}
+
 /// The communes that have no machine and no open invitation.
 pub async fn without(tx: &impl Read, now: Timestamp) -> Result<Vec<Commune>, Error> {
-    let machines = directory::machines(tx).await?;
-    let invitations = all(tx).await?;
+    let machines = directory::machines(tx).await?.into_iter().filter(Machine::is_active);
+    let mut served: BTreeSet<CommuneId> = machines.map(|machine| machine.commune).collect();
+    served.append(&mut invited(tx, now).await?);
     let mut communes = directory::communes(tx).await?;
-    communes.retain(|commune| {
-        let has_machine = machines.iter().any(|machine| machine.commune == commune.id && machine.is_active());
-        let is_invited = invitations
-            .iter()
-            .any(|invitation| invitation.commune == commune.id && invitation.standing(now) == Standing::Open);
-        !has_machine && !is_invited
-    });
+    communes.retain(|commune| !served.contains(&commune.id));
     Ok(communes)
 }
 

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::directory::{self, Commune, CommuneName, InvalidName};
-use crate::store::Write;
+use jiff::Timestamp;
 
 use super::Error;
+use crate::audit::{self, About, Act, Entry};
+use crate::directory::{self, Commune, CommuneName, InvalidName};
+use crate::store::Write;
 
 /// How much of a wrong line is shown, in characters.
 const SHOWN: usize = 120;
@@ -124,13 +126,22 @@ pub fn read_typed(text: &str) -> Listing {
 ///
 /// # Errors
 /// Those of the store; nothing is added then.
-pub async fn import(tx: &mut impl Write, lines: &[Line]) -> Result<Vec<(Commune, bool)>, Error> {
+pub async fn import(
+    tx: &mut impl Write,
+    lines: &[Line],
+    by: &str,
+    now: Timestamp,
+) -> Result<Vec<(Commune, bool)>, Error> {
     let mut communes = Vec::new();
     for line in lines {
-        match directory::commune_by_name(tx, &line.name).await? {
-            Some(known) => communes.push((known, false)),
-            None => communes.push((directory::add_commune(tx, &line.name, line.seat).await?, true)),
+        if let Some(known) = directory::commune_by_name(tx, &line.name).await? {
+            communes.push((known, false));
+            continue;
         }
+        let commune = directory::add_commune(tx, &line.name, line.seat).await?;
+        let about = About { commune: Some(commune.name.to_string()), ..About::default() };
+        audit::record(tx, Entry { at: now, who: by.to_owned(), act: Act::CommuneAdded, about }).await?;
+        communes.push((commune, true));
     }
     Ok(communes)
 }

@@ -6,11 +6,14 @@
 //! nor how the machine's question arrives (`agents`).
 
 mod answer;
+mod drawing;
 mod invite;
 mod list;
+mod pages;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tray;
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -24,9 +27,11 @@ use serde::{Deserialize, Serialize};
 use crate::directory::{self, CommuneId, MachineId};
 
 pub use answer::{Outcome, Refused, answer};
-pub use invite::{Ordered, Wish, cancel, order, without};
+pub use invite::{Ordered, Wish, cancel, invited, order, without};
 pub use list::{Line, Listing, Mistake, Wrong, import, read_list, read_typed};
+pub use pages::{Desk, PATH, routes};
 pub use store::{invitation, invitations, invitations_between};
+pub use tray::Tray;
 
 /// How long an invitation may be answered.
 pub const LIFETIME: SignedDuration = SignedDuration::from_hours(14 * 24);

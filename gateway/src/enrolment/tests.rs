@@ -323,8 +323,11 @@ async fn a_list_adds_what_is_not_there_yet() {
     let rig = Rig::new().await;
     let listing = read_list("nom,siege\nYebleron,\nL’Étang,\nSaint-Pierre-Lavis,\n".as_bytes());
     let lines = listing.lines.clone();
-    let communes =
-        rig.store.write(async move |tx| import(tx, &lines).await).await.expect("the communes are added");
+    let communes = rig
+        .store
+        .write(async move |tx| import(tx, &lines, "Camille", at(0)).await)
+        .await
+        .expect("the communes are added");
     let found: Vec<(&str, bool)> =
         communes.iter().map(|(commune, new)| (commune.name.as_str(), *new)).collect();
     assert_eq!(found, [("Yébleron", false), ("L’Étang", true), ("Saint-Pierre-Lavis", true)]);

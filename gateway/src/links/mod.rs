@@ -6,21 +6,26 @@
 
 mod board;
 mod keeper;
+mod pages;
 mod state;
 mod store;
 #[cfg(test)]
 mod tests;
 mod wanted;
+mod words;
 
 use crate::{directory, netd, store as ground};
 
 pub use board::{Board, Link, Loss, Service};
 pub use keeper::Keeper;
+pub use pages::{Desk, PATH, routes};
 pub use state::State;
 pub use wanted::KEEPALIVE;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    #[error("there is no commune {0}")]
+    NoSuchCommune(directory::CommuneId),
     #[error("there is no machine {0}")]
     NoSuchMachine(directory::MachineId),
     #[error("the record of an endpoint is not one that this program writes")]

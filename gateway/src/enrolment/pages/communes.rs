@@ -1,0 +1,87 @@
+//! The list of communes, typed or pasted.
+
+use askama::Template;
+use axum::extract::State;
+use serde::Deserialize;
+
+use crate::access::{Once, Referent};
+use crate::enrolment::{self, Error, Listing, Mistake, Wrong};
+use crate::store::{Store, WriteTx};
+use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t, t_with};
+
+/// Where the communes can be invited.
+const AFTER: &str = "/bons/nouveaux";
+
+#[derive(Template)]
+#[template(path = "enrolment/templates/communes.html")]
+struct CommunesPage {
+    frame: Frame,
+    once: Once,
+    text: String,
+    mistakes: Vec<Explained>,
+    refused: Option<String>,
+}
+
+/// A wrong line: where it is, what stands there, what to do.
+struct Explained {
+    line: u64,
+    text: String,
+    why: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ListForm {
+    once: Once,
+    text: String,
+}
+
+pub(super) async fn page(frame: Frame) -> Result<Reply, Refusal> {
+    Reply::page(&CommunesPage {
+        frame,
+        once: Once::fresh(),
+        text: String::new(),
+        mistakes: Vec::new(),
+        refused: None,
+    })
+}
+
+/// All of the list, or the list again with what is wrong: nobody has to find out which half was taken.
+pub(super) async fn add(
+    State(store): State<Store>,
+    who: Referent,
+    Now(now): Now,
+    frame: Frame,
+    Form(form): Form<ListForm>,
+) -> Result<Reply, Refusal> {
+    let Listing { lines, mistakes } = enrolment::read_typed(&form.text);
+    let refused = match (lines.is_empty(), mistakes.len()) {
+        (true, 0) => Some(t("enrolment-list-empty")),
+        (_, 0) => None,
+        (_, count) => Some(t_with("enrolment-list-wrong", &[("count", &count)])),
+    };
+    if refused.is_some() {
+        let mistakes = mistakes.iter().map(explained).collect();
+        return Reply::kept(&CommunesPage { frame, once: form.once, text: form.text, mistakes, refused });
+    }
+    let (once, by) = (form.once, who.name().to_owned());
+    let added = store
+        .write(async move |tx: &mut WriteTx| {
+            if once.led_to(tx).await?.is_some() {
+                return Ok::<_, Error>(0);
+            }
+            let communes = enrolment::import(tx, &lines, &by, now).await?;
+            once.leads_to(tx, AFTER, now).await?;
+            Ok(communes.iter().filter(|(_, is_new)| *is_new).count())
+        })
+        .await?;
+    Ok(Reply::see_other(AFTER).saying(t_with("enrolment-list-added", &[("count", &added)])))
+}
+
+fn explained(mistake: &Mistake) -> Explained {
+    let why = match mistake.wrong {
+        Wrong::Repeated(line) => t_with(mistake.wrong.message(), &[("line", &line)]),
+        wrong => t(wrong.message()),
+    };
+    Explained { line: mistake.line, text: mistake.text.clone(), why }
+}

@@ -1,0 +1,77 @@
+//! A commune with its machines: their links, the four words, and what happened to them.
+
+use std::time::Instant;
+
+use askama::Template;
+use axum::extract::{Path, State as Held};
+use beffroi_protocol::words::words;
+
+use super::{Desk, Shown, silence};
+use crate::audit::{self, Entry};
+use crate::directory::{self, Commune, CommuneId, Machine, MachineRole};
+use crate::links::Error;
+use crate::store::{ReadTx, Store};
+use crate::web::{Frame, Refusal, Reply, Text, filters};
+
+/// Of each machine's history.
+const ENTRIES: usize = 8;
+
+#[derive(Template)]
+#[template(path = "links/templates/commune.html")]
+struct CommunePage {
+    frame: Frame,
+    silence: Option<Text>,
+    commune: Commune,
+    machines: Vec<MachineShown>,
+    revoked: Vec<Machine>,
+}
+
+struct MachineShown {
+    machine: Machine,
+    link: Shown,
+    /// Absent until netd has told the gateway's key.
+    words: Option<String>,
+    addresses: Vec<String>,
+    history: Vec<Entry>,
+}
+
+impl MachineShown {
+    fn is_referents(&self) -> bool {
+        self.machine.role == MachineRole::Referent
+    }
+}
+
+pub(super) async fn page(
+    Held(store): Held<Store>,
+    Held(desk): Held<Desk>,
+    Path(id): Path<CommuneId>,
+    frame: Frame,
+) -> Result<Reply, Refusal> {
+    let (commune, machines, gateway) = store
+        .read(async move |tx: &ReadTx| {
+            let commune = directory::commune(tx, id).await?.ok_or(Error::NoSuchCommune(id))?;
+            let mut machines = Vec::new();
+            for machine in directory::machines_of(tx, id).await? {
+                let history = audit::about_machine(tx, machine.id.number(), ENTRIES).await?;
+                machines.push((machine, history));
+            }
+            Ok::<_, Error>((commune, machines, directory::gateway_key(tx).await?))
+        })
+        .await?;
+    let now = Instant::now();
+    let (active, revoked): (Vec<_>, Vec<_>) =
+        machines.into_iter().partition(|(machine, _)| machine.is_active());
+    let machines = active
+        .into_iter()
+        .map(|(machine, history)| MachineShown {
+            link: Shown::of(&desk.board, &machine, now),
+            words: gateway.map(|gateway| words(&gateway, &machine.key).join(" ")),
+            addresses: desk.network.machine(machine.id).map(|network| network.addr().to_string()).into(),
+            history,
+            machine,
+        })
+        .collect();
+    let revoked = revoked.into_iter().map(|(machine, _)| machine).collect();
+    let silence = silence(&desk.board, now);
+    Reply::page(&CommunePage { frame, silence, commune, machines, revoked })
+}

@@ -1,0 +1,130 @@
+//! The pages on which a referent sees every link, and looks after the machines of a commune.
+
+mod commune;
+mod names;
+mod overview;
+mod revoke;
+mod role;
+
+use std::time::{Duration, Instant};
+
+use axum::extract::FromRef;
+
+use super::words;
+use super::{Board, Error, Link, Service, State};
+use crate::access::{Audience, Route};
+use crate::directory::{self, Changes, CommuneId, Machine, Network};
+use crate::store::Store;
+use crate::web::{Refusal, Text};
+
+/// What these pages need beside the store.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    pub board: Board,
+    pub changes: Changes,
+    pub network: Network,
+}
+
+/// Where a referent sees every link.
+pub const PATH: &str = "/";
+/// For netd to carry out a change before the page says that it will be carried out later.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub fn routes<S>() -> Vec<Route<S>>
+where
+    Store: FromRef<S>,
+    Desk: FromRef<S>,
+    S: Clone + Send + Sync + 'static,
+{
+    let referent = Audience::Referent;
+    vec![
+        Route::get(PATH, referent, overview::page),
+        Route::get("/communes/{commune}", referent, commune::page),
+        Route::get("/communes/{commune}/nom", referent, names::commune_page),
+        Route::post("/communes/{commune}/nom", referent, names::rename_commune),
+        Route::get("/postes/{machine}/nom", referent, names::machine_page),
+        Route::post("/postes/{machine}/nom", referent, names::rename_machine),
+        Route::post("/postes/{machine}/role", referent, role::set),
+        Route::get("/postes/{machine}/retirer", referent, revoke::page),
+        Route::post("/postes/{machine}/retirer", referent, revoke::revoke),
+    ]
+}
+
+fn commune_path(commune: CommuneId) -> String {
+    format!("/communes/{commune}")
+}
+
+/// A link as pages show it: everything in words.
+struct Shown {
+    state: State,
+    age: Option<Text>,
+    round_trip: Option<Text>,
+    /// In percent.
+    loss: Option<u8>,
+    received: Text,
+    sent: Text,
+    endpoint: Option<String>,
+    version: Option<String>,
+}
+
+impl Shown {
+    /// A machine that the board has not heard of yet was recorded a moment ago.
+    fn of(board: &Board, machine: &Machine, now: Instant) -> Self {
+        let link = board.link(machine.id, now);
+        let state = link.as_ref().map_or(State::Never, |link| link.state);
+        let number = |count: fn(&Link) -> u64| words::bytes(link.as_ref().map_or(0, count));
+        Self {
+            state,
+            age: link.as_ref().and_then(|link| link.age).map(words::age),
+            round_trip: link.as_ref().and_then(|link| link.round_trip).map(words::round_trip),
+            loss: link.as_ref().and_then(|link| link.loss).map(|loss| loss.percent()),
+            received: number(|link| link.received),
+            sent: number(|link| link.sent),
+            endpoint: link.as_ref().and_then(|link| link.endpoint).map(|endpoint| endpoint.to_string()),
+            version: link.and_then(|link| link.version),
+        }
+    }
+
+    const fn word(&self) -> &'static str {
+        match self.state {
+            State::Offline => "links-state-offline",
+            State::Doubtful => "links-state-doubtful",
+            State::Never => "links-state-never",
+            State::Online => "links-state-online",
+        }
+    }
+
+    /// The colour that goes with the word.
+    const fn colour(&self) -> &'static str {
+        match self.state {
+            State::Offline => "offline",
+            State::Doubtful => "doubtful",
+            State::Never => "never",
+            State::Online => "online",
+        }
+    }
+}
+
+/// What is to be said at the top of a page when netd does not answer.
+fn silence(board: &Board, now: Instant) -> Option<Text> {
+    match board.service() {
+        Service::Silent { since } => {
+            let age = words::age(now.saturating_duration_since(since));
+            Some(Text::new("links-service-silent").with("since", &age))
+        }
+        Service::Unknown | Service::Answers => None,
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        match error {
+            Error::NoSuchMachine(_)
+            | Error::NoSuchCommune(_)
+            | Error::Directory(directory::Error::NoSuchCommune(_) | directory::Error::NoSuchMachine(_)) => {
+                Refusal::not_found()
+            }
+            other => Refusal::broken(&other),
+        }
+    }
+}
