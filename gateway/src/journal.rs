@@ -24,3 +24,9 @@ pub fn start(identifier: &str) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// An error and everything that caused it, in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

@@ -20,6 +20,7 @@ pub mod directory;
 
 // Ground: what everything stands on.
 pub mod config;
+pub mod control;
 pub mod journal;
 pub mod listeners;
 pub mod netd;

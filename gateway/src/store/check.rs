@@ -13,6 +13,7 @@ use super::blobs::{self, BLOBS, BlobId, Place};
 use super::read::Bytes;
 use super::untouched::{self, Look};
 use super::{AnyTable, Error, KEY_MAX, OpenError, VALUE_MAX, migrations, write};
+use crate::journal::chain;
 
 /// What was found. Everything is well when there are no problems.
 #[derive(Debug, Default)]
@@ -66,7 +67,7 @@ pub fn check(directory: &Path, tables: &[&dyn AnyTable]) -> Result<Report, OpenE
     let looked = catch_unwind(AssertUnwindSafe(|| look(&mut database, directory, tables, &mut report)));
     match looked {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => report.problems.push(Problem::Pages { reason: told(&error) }),
+        Ok(Err(error)) => report.problems.push(Problem::Pages { reason: chain(&error) }),
         Err(_) => {
             let reason = "they contradict each other".to_owned();
             report.problems.push(Problem::Pages { reason });
@@ -120,7 +121,7 @@ fn look_at_table(
         count.add(key.len() + value.len());
         if let Err(error) = try_row(known.copied(), key, value) {
             let (table, key) = (name.to_owned(), data_encoding::HEXLOWER.encode(key));
-            report.problems.push(Problem::Row { table, key, reason: told(&error) });
+            report.problems.push(Problem::Row { table, key, reason: chain(&error) });
         }
     }
     report.tables.insert(name.to_owned(), count);
@@ -177,10 +178,4 @@ fn look_at_file(directory: &Path, id: BlobId) -> Result<(), Problem> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Problem::BlobMissing { id }),
         Err(source) => Err(Problem::BlobUnreadable { id, source }),
     }
-}
-
-/// An error with its causes, as a reason that stands in a sentence.
-fn told(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }

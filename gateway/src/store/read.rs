@@ -115,6 +115,8 @@ pub struct ReadTx {
 /// A table as redb knows it.
 pub(super) type Bytes<'a> = TableDefinition<'a, &'static [u8], &'static [u8]>;
 
+type BytesTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
 /// A row on its way out of redb, which can fail at each.
 type Stored = Result<Row, Error>;
 
@@ -151,10 +153,7 @@ impl ReadTx {
     }
 
     /// A table that was never written to is an empty one.
-    fn open(
-        &self,
-        table: &'static str,
-    ) -> Result<Option<ReadOnlyTable<&'static [u8], &'static [u8]>>, Error> {
+    fn open(&self, table: &'static str) -> Result<Option<BytesTable>, Error> {
         match self.snapshot.open_table(Bytes::new(table)) {
             Ok(table) => Ok(Some(table)),
             Err(TableError::TableDoesNotExist(_)) => Ok(None),

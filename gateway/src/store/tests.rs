@@ -192,9 +192,9 @@ async fn what_is_too_long_is_refused() {
 #[tokio::test]
 async fn a_closure_that_waits_for_something_else_is_told_so() {
     let (_directory, store) = open();
-    let waited = store.write(async |_| Ok::<(), Error>(std::future::pending().await)).await;
+    let waited = store.write(async |_| std::future::pending::<Result<(), Error>>().await).await;
     assert!(matches!(waited, Err(Error::Waited)));
-    let waited = store.read(async |_| Ok::<(), Error>(std::future::pending().await)).await;
+    let waited = store.read(async |_| std::future::pending::<Result<(), Error>>().await).await;
     assert!(matches!(waited, Err(Error::Waited)));
 }
 

@@ -7,6 +7,8 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use tokio::task::JoinSet;
+
 use super::disk::Chance;
 use super::*;
 
@@ -61,25 +63,23 @@ fn kill_after(directory: &Path, lines: usize) -> Vec<u32> {
 
 async fn write_until_killed(directory: &Path) {
     let store = Store::open(directory).expect("the store opens after a kill");
-    let callers: Vec<_> = (0..CALLERS)
-        .map(|_| {
-            let store = store.clone();
-            tokio::spawn(async move {
-                loop {
-                    let number = store
-                        .write(async |tx| {
-                            let number = tx.next_id(&BELLS).await?;
-                            tx.put(&BELLS, &number, &bell("Marie")).await?;
-                            Ok::<_, Error>(number)
-                        })
-                        .await
-                        .expect("the disk works");
-                    writeln!(std::io::stdout(), "kept {number}.").expect("the test listens");
-                }
+    let mut callers = JoinSet::new();
+    for _ in 0..CALLERS {
+        callers.spawn(call_until_killed(store.clone()));
+    }
+    callers.join_all().await;
+}
+
+async fn call_until_killed(store: Store) {
+    loop {
+        let number = store
+            .write(async |tx| {
+                let number = tx.next_id(&BELLS).await?;
+                tx.put(&BELLS, &number, &bell("Marie")).await?;
+                Ok::<_, Error>(number)
             })
-        })
-        .collect();
-    for caller in callers {
-        caller.await.expect("a caller goes on until the kill");
+            .await
+            .expect("the disk works");
+        writeln!(std::io::stdout(), "kept {number}.").expect("the test listens");
     }
 }

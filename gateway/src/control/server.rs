@@ -1,0 +1,126 @@
+//! The end of the socket that is in the gateway.
+
+use std::collections::BTreeSet;
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net as blocking;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::io::{AsyncReadExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::time::{sleep, timeout};
+
+use super::BACKUP;
+use super::stream::Sender;
+use crate::journal::chain;
+use crate::store::Store;
+use crate::store::backup::{self, Extra};
+
+/// Who connects has to ask within this time.
+const SLOWEST_REQUEST: Duration = Duration::from_secs(10);
+
+/// Who asked has to take the next chunk within this time; a snapshot is held open meanwhile.
+const SLOWEST_CHUNK: Duration = Duration::from_secs(60);
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("another gateway listens on {}", path.display())]
+    InUse { path: PathBuf },
+    #[error("cannot listen on {}", path.display())]
+    Listen { path: PathBuf, source: io::Error },
+}
+
+/// The socket, which nobody serves yet.
+pub struct Door {
+    listener: UnixListener,
+    allowed: BTreeSet<u32>,
+}
+
+impl Door {
+    /// Makes the socket, in the place of one that a killed gateway left.
+    pub fn open(path: &Path) -> Result<Door, OpenError> {
+        let failed = |source| OpenError::Listen { path: path.to_owned(), source };
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory).map_err(failed)?;
+        }
+        match blocking::UnixStream::connect(path) {
+            Ok(_) => return Err(OpenError::InUse { path: path.to_owned() }),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                fs::remove_file(path).map_err(failed)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
+        }
+        let listener = UnixListener::bind(path).map_err(failed)?;
+        // Before anyone is served; whoever was faster is still asked who they are.
+        fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
+        Ok(Door { listener, allowed: BTreeSet::from([0, nix::unistd::geteuid().as_raw()]) })
+    }
+
+    /// Serves until it is dropped. `extra` gives what belongs to a backup and is not in the store.
+    pub async fn serve<F, T>(self, store: Store, extra: F)
+    where
+        F: Fn() -> T,
+        T: Future<Output = Vec<Extra>>,
+    {
+        loop {
+            let mut stream = match self.listener.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    log::warn!("control: cannot take a connection: {error}");
+                    sleep(Duration::from_secs(1)).await;
+                    continue;
+                }
+            };
+            let served = match self.admit(&mut stream).await {
+                Ok(()) => hand_over(stream, store.clone(), extra().await).await,
+                Err(why) => Err(why),
+            };
+            if let Err(why) = served {
+                log::warn!("control: {why}");
+            }
+        }
+    }
+
+    async fn admit(&self, stream: &mut UnixStream) -> Result<(), String> {
+        let user = stream.peer_cred().map_err(|error| error.to_string())?.uid();
+        if !self.allowed.contains(&user) {
+            return Err(format!("user {user} may not ask anything"));
+        }
+        let mut asked = [0; BACKUP.len()];
+        match timeout(SLOWEST_REQUEST, BufReader::new(stream).read_exact(&mut asked)).await {
+            Ok(Ok(_)) if asked == BACKUP.as_bytes() => Ok(()),
+            Ok(_) => Err("a connection asked for nothing that is known".to_owned()),
+            Err(_) => Err("a connection did not ask in time".to_owned()),
+        }
+    }
+}
+
+async fn hand_over(stream: UnixStream, store: Store, extra: Vec<Extra>) -> Result<(), String> {
+    let stream = stream.into_std().map_err(|error| error.to_string())?;
+    let written = tokio::task::spawn_blocking(move || write(&stream, &store, &extra)).await;
+    written.map_err(|error| error.to_string()).flatten()
+}
+
+fn write(stream: &blocking::UnixStream, store: &Store, extra: &[Extra]) -> Result<(), String> {
+    let lost = |error: io::Error| format!("the one who asked for a backup went away: {error}");
+    stream.set_nonblocking(false).map_err(lost)?;
+    stream.set_write_timeout(Some(SLOWEST_CHUNK)).map_err(lost)?;
+    let mut sender = Sender::new(stream);
+    match backup::write(store, Timestamp::now(), extra, &mut sender) {
+        Ok(manifest) => {
+            sender.end().map_err(lost)?;
+            log::info!("handed over a backup of {} tables", manifest.tables.len());
+            Ok(())
+        }
+        Err(error) => {
+            let why = chain(&error);
+            // The command that asked is told, when it is still there; the journal is told in any case.
+            let _ = sender.fail(&why);
+            Err(format!("a backup could not be written: {why}"))
+        }
+    }
+}
