@@ -39,7 +39,7 @@ busy = Une autre commande beffroi-agent est en train de travailler. Attendez qu�
 state-unreadable = Le fichier d’état { $path } ne peut pas être lu ({ $reason }). Il appartient à l’administrateur du poste : essayez avec sudo.
 state-unwritable = { $path } ne peut pas être écrit ({ $reason }). Vérifiez que vous êtes administrateur et que le disque n’est pas plein.
 state-damaged =
-    Le fichier d’état { $path } est abîmé : il est coupé ou a été modifié ({ $reason }).
+    Le fichier d’état { $path } est abîmé : il est coupé ou a été modifié.
     Il a été laissé tel quel. S’il en existe une sauvegarde, remettez-la à sa place.
     Sinon, tapez « beffroi-agent leave », demandez un nouveau bon au référent et raccordez ce poste de nouveau : il retrouvera sa place.
 state-newer = Le fichier d’état { $path } vient d’une version plus récente de beffroi-agent (format { $reason }). Installez cette version ; le fichier a été laissé tel quel.

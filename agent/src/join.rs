@@ -33,7 +33,7 @@ const CALL: Duration = Duration::from_secs(60);
 /// How long the gateway may take to know the machine's own key.
 const CONFIRM: Duration = Duration::from_secs(30);
 /// How long the first answer to the own key is awaited; each further one twice as long.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
+const ASK_AGAIN: Duration = Duration::from_millis(300);
 /// Between two rounds over every address.
 const PAUSE: Duration = Duration::from_millis(500);
 /// A file that carries a code is smaller, in bytes.

@@ -145,11 +145,18 @@ impl Daemon {
                 }
                 changed = self.folder.changed() => {
                     changed.map_err(Error::Folder)?;
-                    if membership.is_still(state::load(&self.config.state)?.as_ref()) {
-                        continue;
+                    match state::load(&self.config.state) {
+                        Ok(state) if membership.is_still(state.as_ref()) => continue,
+                        Ok(_) => {
+                            log::info!(COMMUNE = membership.joined.welcome.commune; "this machine has left");
+                            return membership.tunnel.close().await.map_err(Error::Tunnel);
+                        }
+                        Err(error) => {
+                            // What is known still holds: the link serves on until the next start.
+                            log::error!("{}", journal_text(&error));
+                            continue;
+                        }
                     }
-                    log::info!(COMMUNE = membership.joined.welcome.commune; "this machine has left");
-                    return membership.tunnel.close().await.map_err(Error::Tunnel);
                 }
                 _ = self.heartbeat.tick() => {
                     notify(&[NotifyState::Watchdog]);

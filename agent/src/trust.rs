@@ -28,6 +28,8 @@ const CHROMIUM: [&str; 2] =
 /// Files that hold every policy of Firefox, and may be someone else's already. Debian's long-term
 /// version reads the second.
 const FIREFOX: [&str; 2] = ["etc/firefox/policies/policies.json", "etc/firefox-esr/policies/policies.json"];
+/// Folders of policies end here: these belong to the system.
+const SHARED: [&str; 2] = ["etc", "etc/opt"];
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -66,7 +68,7 @@ pub(crate) fn install(root: &Path, authority: &str) -> Vec<Error> {
     let policy = serde_json::json!({ "CACertificates": [BASE64.encode(&der)] }).to_string() + "\n";
     let mut problems = Vec::new();
     match write(&root.join(AUTHORITY), authority.as_bytes()) {
-        Ok(true) => problems.extend(update(root).err()),
+        Ok(true) => problems.extend(update(root, &[]).err()),
         Ok(false) => {}
         Err(error) => problems.push(error),
     }
@@ -74,7 +76,7 @@ pub(crate) fn install(root: &Path, authority: &str) -> Vec<Error> {
         problems.extend(write(&root.join(file), policy.as_bytes()).err());
     }
     for file in FIREFOX {
-        problems.extend(edit_firefox(&root.join(file), firefox::with_authority).err());
+        problems.extend(edit_firefox(root, file, firefox::with_authority).err());
     }
     problems
 }
@@ -83,14 +85,17 @@ pub(crate) fn install(root: &Path, authority: &str) -> Vec<Error> {
 pub(crate) fn remove(root: &Path) -> Vec<Error> {
     let mut problems = Vec::new();
     for file in FIREFOX {
-        problems.extend(edit_firefox(&root.join(file), firefox::without_authority).err());
+        problems.extend(edit_firefox(root, file, firefox::without_authority).err());
     }
     for file in CHROMIUM {
-        problems.extend(clear(&root.join(file)).err());
+        problems.extend(clear(root, &root.join(file)).err());
     }
     let authority = root.join(AUTHORITY);
     if authority.exists() {
-        problems.extend(clear(&authority).and_then(|()| update(root)).err());
+        let gone =
+            replace::remove(&authority).map_err(|source| Error::Unwritable { path: authority, source });
+        // Without `--fresh` the links to the authority would stay, and lead nowhere.
+        problems.extend(gone.and_then(|()| update(root, &["--fresh"])).err());
     }
     problems
 }
@@ -114,13 +119,14 @@ fn write(path: &Path, contents: &[u8]) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Removes the file, and the folders above it that this leaves empty.
-fn clear(path: &Path) -> Result<(), Error> {
+/// Removes a policy file, and the folders above it that this leaves empty, up to [`SHARED`].
+fn clear(root: &Path, path: &Path) -> Result<(), Error> {
     if !path.exists() {
         return Ok(());
     }
     replace::remove(path).map_err(|source| Error::Unwritable { path: path.to_owned(), source })?;
-    for folder in path.ancestors().skip(1).take(3) {
+    let ours = |folder: &&Path| !SHARED.iter().any(|shared| **folder == root.join(shared));
+    for folder in path.ancestors().skip(1).take_while(ours) {
         // A folder that others use is not empty, and stays.
         if fs::remove_dir(folder).is_err() {
             break;
@@ -130,25 +136,27 @@ fn clear(path: &Path) -> Result<(), Error> {
 }
 
 /// `edit` gets the present text and gives the new one: `None` for a file that nobody needs.
-fn edit_firefox(path: &Path, edit: fn(&str) -> Option<Option<String>>) -> Result<(), Error> {
+fn edit_firefox(root: &Path, file: &str, edit: fn(&str) -> Option<Option<String>>) -> Result<(), Error> {
+    let path = &root.join(file);
     let present = match fs::read_to_string(path) {
         Ok(present) => present,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(source) => return Err(Error::Unwritable { path: path.to_owned(), source }),
     };
     match edit(&present).ok_or_else(|| Error::NotPolicies { path: path.to_owned() })? {
-        None => clear(path),
+        None => clear(root, path),
         Some(wanted) => write(path, wanted.as_bytes()).map(|_| ()),
     }
 }
 
-fn update(root: &Path) -> Result<(), Error> {
+fn update(root: &Path, options: &[&str]) -> Result<(), Error> {
     let program = root.join(UPDATE);
     if !program.exists() {
         log::debug!("{} is not there; the system's store stays as it is", program.display());
         return Ok(());
     }
-    let run = Command::new(program).output().map_err(|error| Error::Update(error.to_string()))?;
+    let run =
+        Command::new(program).args(options).output().map_err(|error| Error::Update(error.to_string()))?;
     if run.status.success() {
         return Ok(());
     }
@@ -189,7 +197,11 @@ mod tests {
             assert!(remove(root).is_empty());
         }
         assert_eq!(files(root), Vec::<PathBuf>::new());
-        assert!(!root.join("etc/firefox").exists() && !root.join("etc/chromium").exists());
+        let folders =
+            ["etc/firefox", "etc/chromium", "etc/opt/chrome"].map(|folder| root.join(folder).exists());
+        assert_eq!(folders, [false; 3]);
+        let system = ["usr/local/share/ca-certificates", "etc/opt"].map(|folder| root.join(folder).exists());
+        assert_eq!(system, [true; 2], "what belongs to the system stays");
     }
 
     #[test]
