@@ -126,6 +126,20 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     outcome
 }
 
+/// The tables of all rooms, for backup and check.
+pub fn tables() -> Vec<&'static dyn store::AnyTable> {
+    let rooms = [
+        access::TABLES,
+        audit::TABLES,
+        certificates::TABLES,
+        directory::TABLES,
+        enrolment::TABLES,
+        links::TABLES,
+        news::TABLES,
+    ];
+    rooms.concat()
+}
+
 /// Everything that runs for as long as the process does.
 #[derive(Default)]
 struct Tasks(JoinSet<(&'static str, Option<Cause>)>);
@@ -227,5 +241,43 @@ async fn watchdog() {
 fn tell(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         log::warn!("systemd cannot be told {state:?}: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    /// The names of the tables that the source of a room makes.
+    fn made(folder: &Path) -> Vec<String> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder).expect("the source is here") {
+            let path = entry.expect("the source is read").path();
+            if path.is_dir() {
+                names.extend(made(&path));
+                continue;
+            }
+            let source = fs::read(&path).expect("the source is read");
+            let source = String::from_utf8_lossy(&source);
+            let made = source.split(concat!("Table::", "new(\"")).skip(1);
+            names.extend(made.filter_map(|rest| rest.split_once('"')).map(|(name, _)| name.to_owned()));
+        }
+        names
+    }
+
+    #[test]
+    fn every_table_is_checked_and_backed_up_under_its_own_name() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut made: Vec<_> = made(&source)
+            .into_iter()
+            .filter(|name| !name.starts_with("store.") && !name.starts_with("tests."))
+            .collect();
+        let mut known: Vec<_> = super::tables().iter().map(|table| table.name().to_owned()).collect();
+        made.sort();
+        known.sort();
+        assert_eq!(made, known);
+        known.dedup();
+        assert_eq!(made, known, "two tables have one name");
     }
 }

@@ -36,6 +36,7 @@ pub use password::{Hash, Password, WeakPassword};
 pub use recognise::Unrecognised;
 pub use route::{Audience, Route};
 pub use session::{Token, close_session, close_sessions_of, open_session};
+pub use store::TABLES;
 
 use slowdown::Slowdown;
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Hash, PersonId, PersonName, Role, SetUpCode};
-use crate::store::{Record, Table};
+use crate::store::{AnyTable, Record, Table};
 
 pub(super) const ACCOUNTS: Table<PersonId, Account> = Table::new("access.accounts");
 /// By folded name.
@@ -15,6 +15,9 @@ pub(super) const SESSIONS: Table<[u8; 32], Session> = Table::new("access.session
 pub(super) const SET_UP: Table<(), SetUp> = Table::new("access.set_up");
 /// Forms that were sent, and where their answer led.
 pub(super) const SENT: Table<String, Sent> = Table::new("access.sent");
+
+/// For the check of a database, which reads every row as its owner would.
+pub const TABLES: &[&dyn AnyTable] = &[&ACCOUNTS, &NAMES, &SESSIONS, &SET_UP, &SENT];
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Account {

@@ -7,7 +7,7 @@ mod store;
 
 use jiff::Timestamp;
 
-pub use store::{Error, Page, about_machine, page, record};
+pub use store::{Error, Page, TABLES, about_machine, page, record};
 
 /// The longest text of an entry that someone typed, in characters; what is longer is cut.
 const DETAIL_MAX: usize = 500;

@@ -4,11 +4,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{About, Act, DETAIL_MAX, Entry};
-use crate::store::{self, Read, Record, Table, Write};
+use crate::store::{self, AnyTable, Read, Record, Table, Write};
 
 const ENTRIES: Table<u32, EntryRecord> = Table::new("audit.entries");
 /// Entries about one machine, by its number.
 const BY_MACHINE: Table<(u32, u32), Mark> = Table::new("audit.by_machine");
+
+/// For the check of a database, which reads every row as its owner would.
+pub const TABLES: &[&dyn AnyTable] = &[&ENTRIES, &BY_MACHINE];
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -21,6 +21,7 @@ use crate::store::{self as ground, ReadTx, Store, WriteTx};
 use authority::Authority;
 
 pub use shown::Shown;
+pub use store::TABLES;
 
 /// A server certificate's length of life, and how long before its end it is replaced.
 const LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);

@@ -7,12 +7,15 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Error, Read, Record, Table, Write};
+use crate::store::{AnyTable, Error, Read, Record, Table, Write};
 
 /// One row.
 const AUTHORITY: Table<(), StoredAuthority> = Table::new("certificates.authority");
 /// By the name that each is for.
 const SIGNED: Table<String, Certificate> = Table::new("certificates.signed");
+
+/// For the check of a database, which reads every row as its owner would.
+pub const TABLES: &[&dyn AnyTable] = &[&AUTHORITY, &SIGNED];
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct StoredAuthority {

@@ -30,6 +30,7 @@ pub use machines::{
 };
 pub use name::{CommuneName, InvalidName, MachineName};
 pub use network::Network;
+pub use store::TABLES;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

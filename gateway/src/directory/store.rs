@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Commune, CommuneId, CommuneName, Error, Guest, Machine, MachineId, MachineName, MachineRole, Revocation,
 };
-use crate::store::{Key, Record, Table};
+use crate::store::{AnyTable, Key, Record, Table};
 
 pub(super) const COMMUNES: Table<CommuneId, CommuneRecord> = Table::new("directory.communes");
 /// Folded name to commune: two spellings of one name are one commune.
@@ -22,6 +22,9 @@ pub(super) const KEYS: Table<[u8; 32], MachineRef> = Table::new("directory.keys"
 pub(super) const GUESTS: Table<[u8; 4], GuestRecord> = Table::new("directory.guests");
 /// One row: the gateway's public key.
 pub(super) const GATEWAY: Table<(), GatewayRecord> = Table::new("directory.gateway");
+
+/// For the check of a database, which reads every row as its owner would.
+pub const TABLES: &[&dyn AnyTable] = &[&COMMUNES, &NAMES, &MACHINES, &KEYS, &GUESTS, &GATEWAY];
 
 impl Key for CommuneId {
     fn write(&self, out: &mut Vec<u8>) {

@@ -30,7 +30,7 @@ pub use answer::{Outcome, Refused, answer};
 pub use invite::{Ordered, Wish, cancel, invited, order, without};
 pub use list::{Line, Listing, Mistake, Wrong, import, read_list, read_typed};
 pub use pages::{Desk, PATH, routes};
-pub use store::{invitation, invitations, invitations_between};
+pub use store::{TABLES, invitation, invitations, invitations_between};
 pub use tray::Tray;
 
 /// How long an invitation may be answered.

@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Invitation, InvitationId, Purpose, State};
 use crate::directory::{CommuneId, MachineId};
-use crate::store::{Key, Read, Record, Table, Write};
+use crate::store::{AnyTable, Key, Read, Record, Table, Write};
 
 const INVITATIONS: Table<InvitationId, InvitationRecord> = Table::new("enrolment.invitations");
 /// The latest invitation of each temporary address.
 const ADDRESSES: Table<[u8; 4], InvitationRef> = Table::new("enrolment.addresses");
+
+/// For the check of a database, which reads every row as its owner would.
+pub const TABLES: &[&dyn AnyTable] = &[&INVITATIONS, &ADDRESSES];
 
 pub async fn invitation(tx: &impl Read, id: InvitationId) -> Result<Option<Invitation>, Error> {
     tx.get(&INVITATIONS, &id).await?.map(|record| record.invitation(id)).transpose()

@@ -20,6 +20,7 @@ pub use board::{Board, Link, Loss, Service};
 pub use keeper::Keeper;
 pub use pages::{Desk, PATH, routes};
 pub use state::State;
+pub use store::TABLES;
 pub use wanted::KEEPALIVE;
 
 #[derive(Debug, thiserror::Error)]

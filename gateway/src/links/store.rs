@@ -8,9 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use crate::directory::{Machine, MachineId};
-use crate::store::{Read, Record, Table, Write};
+use crate::store::{AnyTable, Read, Record, Table, Write};
 
 const ENDPOINTS: Table<MachineId, EndpointRecord> = Table::new("links.endpoints");
+
+/// For the check of a database, which reads every row as its owner would.
+pub const TABLES: &[&dyn AnyTable] = &[&ENDPOINTS];
 
 pub(super) type Endpoints = BTreeMap<MachineId, (PublicKey, SocketAddr)>;
 

@@ -13,6 +13,7 @@ use crate::audit::{self, About, Act, Entry};
 use crate::store::{self as ground, Key, Read, Write};
 
 pub use pages::routes;
+pub use store::TABLES;
 
 /// Characters.
 const TITLE_MAX: usize = 100;

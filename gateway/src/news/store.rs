@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Draft, Notice, NoticeId};
-use crate::store::{Error, Read, Record, Table, Write};
+use crate::store::{AnyTable, Error, Read, Record, Table, Write};
 
 const NOTICES: Table<NoticeId, StoredNotice> = Table::new("news.notices");
+
+/// For the check of a database, which reads every row as its owner would.
+pub const TABLES: &[&dyn AnyTable] = &[&NOTICES];
 
 #[derive(Serialize, Deserialize)]
 struct StoredNotice {
