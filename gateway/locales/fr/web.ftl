@@ -7,6 +7,8 @@ web-help = Une difficulté ? { $help }
 web-back-home = Revenir à l’accueil
 
 web-refused-title = Ce n’est pas possible
+web-not-found-title = Page introuvable
+web-forbidden-title = Accès réservé
 web-broken-title = Quelque chose n’a pas marché
 web-not-found = Cette page n’existe pas, ou n’existe plus.
 web-not-allowed = Cette adresse ne s’ouvre pas de cette façon. Revenez à l’accueil et recommencez.

@@ -15,7 +15,7 @@ use axum::middleware::from_fn_with_state;
 
 use crate::access::{self, Access, Route, guarded};
 use crate::store::{self as ground, Store};
-use crate::web::{self, Door, Entry, Refusal, icons};
+use crate::web::{self, Account, Community, Door, Entry, Refusal, icons};
 use crate::{audit, news};
 
 /// What the handlers of this door take their handles from.
@@ -31,24 +31,22 @@ pub fn routes() -> Vec<Route<Gate>> {
 }
 
 /// The door, ready to serve.
-pub fn router(gate: Gate, door: Door) -> Router {
+pub fn router(gate: Gate, community: Community) -> Router {
     let access = gate.access.clone();
     let routes = guarded(&access, Some(sign_in::ask), routes())
         .layer(from_fn_with_state(access, referents_only::refuse_town_halls))
         .with_state(gate);
-    web::door(routes, door)
+    let account = Account { page: account::PATH, sign_out: access::SIGN_OUT };
+    web::door(routes, Door { community, name: "admin-name", entries: entries(), account: Some(account) })
 }
 
 /// The navigation, in the order of what is opened most.
-pub fn entries() -> Vec<Entry> {
+fn entries() -> Vec<Entry> {
     vec![
         Entry { path: "/annonce", text: "admin-entry-notice", icon: icons::BELL },
         Entry { path: acts::PATH, text: "admin-entry-acts", icon: icons::REGISTER },
     ]
 }
-
-/// Where people look after their account.
-pub const ACCOUNT: web::Account = web::Account { page: account::PATH, sign_out: access::SIGN_OUT };
 
 /// An act of this door that could not be carried out and recorded.
 #[derive(Debug, thiserror::Error)]

@@ -13,7 +13,7 @@ use crate::access::{
     self, Access, Audience, InvalidName, Password, PersonName, Route, SET_UP, Token, Unrecognised,
     WeakPassword,
 };
-use crate::audit::{self, Act};
+use crate::audit::{self, About, Act, Entry};
 use crate::store::{Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t, t_with};
 
@@ -69,7 +69,8 @@ async fn create(
         .write(async move |tx: &mut WriteTx| -> Result<(), Error> {
             let who = access::create_first(tx, &code, &name, &password, now).await?;
             access::open_session(tx, &kept, who.id(), now).await?;
-            Ok(audit::record(tx, entry(&who, Act::AccountCreated, now)).await?)
+            let about = About { detail: Some(who.name().to_owned()), ..About::default() };
+            Ok(audit::record(tx, Entry { about, ..entry(&who, Act::AccountCreated, now) }).await?)
         })
         .await?;
     log::info!("the first referent's account was made");

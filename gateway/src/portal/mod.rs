@@ -11,7 +11,7 @@ use axum::extract::FromRef;
 use crate::access::{Access, Route, guarded};
 use crate::links::Board;
 use crate::store::Store;
-use crate::web::{self, Door};
+use crate::web::{self, Community, Door};
 
 /// What the handlers of this door take their handles from.
 #[derive(Clone, FromRef)]
@@ -27,7 +27,8 @@ pub fn routes() -> Vec<Route<Gate>> {
 }
 
 /// The door, ready to serve.
-pub fn router(gate: Gate, door: Door) -> Router {
+pub fn router(gate: Gate, community: Community) -> Router {
     let access = gate.access.clone();
-    web::door(guarded(&access, None, routes()).with_state(gate), door)
+    let routes = guarded(&access, None, routes()).with_state(gate);
+    web::door(routes, Door { community, name: "portal-name", entries: Vec::new(), account: None })
 }

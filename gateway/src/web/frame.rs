@@ -24,21 +24,26 @@ use super::reply::NOTICE_COOKIE;
 use super::request::cookie;
 use super::texts::{Text, t};
 
+/// What the pages of every door say about the communauté, as written in the configuration.
+#[derive(Debug, Clone)]
+pub struct Community {
+    pub name: String,
+    /// In which dates are shown.
+    pub time_zone: TimeZone,
+    /// What a person in need rings or writes to; may be empty.
+    pub help: String,
+}
+
 /// What the pages of one door have in common.
 #[derive(Debug)]
 pub struct Door {
-    /// The communauté's name, as written in the configuration.
-    pub community: String,
+    pub community: Community,
     /// What this door is called on screen: the name of a text.
     pub name: &'static str,
     /// In their order on screen; shown to those who may follow them.
     pub entries: Vec<Entry>,
     /// At doors where people sign in.
     pub account: Option<Account>,
-    /// What a person in need rings or writes to; may be empty.
-    pub help: String,
-    /// In which dates are shown.
-    pub time_zone: TimeZone,
 }
 
 /// Where people look after their own account.
@@ -80,17 +85,17 @@ impl Frame {
 
     /// The communauté's name.
     pub fn community(&self) -> &str {
-        &self.door.community
+        &self.door.community.name
     }
 
     /// "24 novembre 2026"
     pub fn day(&self, at: &Timestamp) -> Text {
-        dates::day(*at, &self.door.time_zone)
+        dates::day(*at, &self.door.community.time_zone)
     }
 
     /// "24 novembre 2026 à 8 h 05"
     pub fn moment(&self, at: &Timestamp) -> Text {
-        dates::moment(*at, &self.door.time_zone)
+        dates::moment(*at, &self.door.community.time_zone)
     }
 
     /// The name of the text that names this door.
@@ -120,7 +125,7 @@ impl Frame {
 
     /// What a person in need rings or writes to.
     pub fn help(&self) -> &str {
-        &self.door.help
+        &self.door.community.help
     }
 
     /// Whether the page is the one that the entry leads to, or below it.
@@ -171,7 +176,14 @@ pub fn dress(frame: Frame, mut response: Response) -> Response {
             _ => return response,
         },
     };
-    let page = RefusalPage { frame, sentence: told.sentence, incident: told.incident.map(|i| i.to_string()) };
+    let title = match response.status() {
+        StatusCode::NOT_FOUND => "web-not-found-title",
+        StatusCode::FORBIDDEN => "web-forbidden-title",
+        status if status.is_server_error() => "web-broken-title",
+        _ => "web-refused-title",
+    };
+    let incident = told.incident.map(|incident| incident.to_string());
+    let page = RefusalPage { frame, title, sentence: told.sentence, incident };
     match page.render() {
         Ok(page) => {
             let mut dressed = (response.status(), Html(page)).into_response();
@@ -193,6 +205,8 @@ pub fn dress(frame: Frame, mut response: Response) -> Response {
 #[template(path = "web/templates/refusal.html")]
 struct RefusalPage {
     frame: Frame,
+    /// The name of a text.
+    title: &'static str,
     sentence: String,
     incident: Option<String>,
 }

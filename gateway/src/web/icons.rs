@@ -7,8 +7,8 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Icon(&'static str);
 
-/// Two towers and the line between them.
-pub const LINK: Icon = Icon("M3 20V10l3-4 3 4v10M15 20V10l3-4 3 4v10M9 14h6M2 20h20");
+/// How strongly a line carries.
+pub const LINK: Icon = Icon("M4 20v-4M9.3 20v-8M14.7 20V8M20 20V4");
 /// A sheet with a stub to tear off.
 pub const SHEET: Icon = Icon("M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7");
 /// A bell: something is announced.

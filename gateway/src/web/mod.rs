@@ -75,7 +75,7 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
-pub use frame::{Account, Door, Entry, Frame, dress};
+pub use frame::{Account, Community, Door, Entry, Frame, dress};
 pub use refusal::{Incident, Refusal, chain};
 pub use reply::Reply;
 pub use request::{Form, Now, cookie};
@@ -105,6 +105,7 @@ pub fn door(routes: Router, door: Door) -> Router {
 }
 
 /// A handler that panics has broken one answer, not the door.
+#[expect(clippy::needless_pass_by_value, reason = "tower-http hands the panic over")]
 fn fallen(panic: Box<dyn Any + Send + 'static>) -> Response {
     let what = panic.downcast_ref::<String>().map(String::as_str);
     let what = what.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");

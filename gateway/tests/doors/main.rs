@@ -1,0 +1,10 @@
+//! The doors in process: the real routers over a real database, one visitor at a time.
+//!
+//! Reading order: `rig` is what the others are written with; `routes` holds every route against every role.
+
+mod accounts;
+mod catalogue;
+mod notices;
+mod pages;
+mod rig;
+mod routes;

@@ -1,0 +1,250 @@
+//! A communauté with one commune and three machines, both doors, and visitors.
+//!
+//! ```text
+//!   10.66.1.0  Alvimare, "Accueil"        a town hall's machine
+//!   10.66.1.1  Alvimare, "Référent"       a referent's machine
+//!   10.66.1.2  Alvimare, "Perdu"          revoked
+//!   127.0.0.1  the server itself
+//! ```
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use beffroi_gateway::access::{self, Access, SetUpCode};
+use beffroi_gateway::directory::{
+    self, CommuneName, MachineName, MachineRole, Network, NewMachine, Revocation,
+};
+use beffroi_gateway::links::Board;
+use beffroi_gateway::store::{Store, WriteTx};
+use beffroi_gateway::web::{Community, Now};
+use beffroi_gateway::{admin, portal};
+use beffroi_protocol::PrivateKey;
+use http_body_util::BodyExt;
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+pub(crate) const SERVER: &str = "127.0.0.1";
+pub(crate) const TOWN_HALL: &str = "10.66.1.0";
+pub(crate) const REFERENTS_MACHINE: &str = "10.66.1.1";
+pub(crate) const REVOKED: &str = "10.66.1.2";
+pub(crate) const NOBODYS: &str = "10.66.9.9";
+
+pub(crate) const NAME: &str = "Jeanne Lefèvre";
+pub(crate) const PASSWORD: &str = "trois vaches au pré";
+
+pub(crate) struct Rig {
+    admin: Router,
+    portal: Router,
+    code: SetUpCode,
+    now: Timestamp,
+    _folder: TempDir,
+}
+
+pub(crate) async fn rig() -> Rig {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(folder.path()).expect("a store");
+    let network = Network::new(
+        "10.66.0.0/16".parse().expect("a network"),
+        "fda6:8423:71b7::/64".parse().expect("a network"),
+    );
+    let now: Timestamp = "2026-11-24T08:05:00Z".parse().expect("a timestamp");
+    let machines = store
+        .write(async move |tx: &mut WriteTx| populate(tx, &network, now).await)
+        .await
+        .expect("a commune and its machines");
+    let access = Access::new(store.clone(), network);
+    let fresh = SetUpCode::random();
+    let code = store
+        .write(async move |tx: &mut WriteTx| access::open_set_up(tx, &fresh).await)
+        .await
+        .expect("the store answers")
+        .expect("nobody has an account yet");
+    let board = Board::new(Instant::now());
+    board.expect(&machines);
+    let admin = admin::router(admin::Gate { store: store.clone(), access: access.clone() }, community());
+    let portal = portal::router(portal::Gate { store, access, board }, community());
+    Rig { admin, portal, code, now, _folder: folder }
+}
+
+async fn populate(
+    tx: &mut WriteTx,
+    network: &Network,
+    at: Timestamp,
+) -> Result<Vec<directory::Machine>, directory::Error> {
+    let name = CommuneName::parse("Alvimare").expect("a name");
+    let commune = directory::add_commune(tx, &name, false).await?.id;
+    for name in ["Accueil", "Référent", "Perdu"] {
+        let key = PrivateKey::generate().expect("random bytes").public();
+        let name = MachineName::parse(name).expect("a name");
+        directory::add_machine(tx, network, NewMachine { commune, name, key, at }).await?;
+    }
+    let machines = directory::machines(tx).await?;
+    directory::set_role(tx, machines[1].id, MachineRole::Referent).await?;
+    let revocation = Revocation { at, by: "essai".to_owned(), reason: "perdu".to_owned() };
+    directory::revoke(tx, machines[2].id, revocation).await?;
+    directory::machines(tx).await
+}
+
+fn community() -> Community {
+    Community {
+        name: "Communauté de communes Cœur de Caux".to_owned(),
+        time_zone: jiff::tz::TimeZone::get("Europe/Paris").expect("the zone is known"),
+        help: "appelez le 02 35 00 00 00".to_owned(),
+    }
+}
+
+impl Rig {
+    /// Somebody at the admin door, from that address.
+    pub(crate) fn at_admin(&self, address: &str) -> Visitor {
+        Visitor::new(&self.admin, address, self.now)
+    }
+
+    /// Somebody at the intranet's door, from that address.
+    pub(crate) fn at_portal(&self, address: &str) -> Visitor {
+        Visitor::new(&self.portal, address, self.now)
+    }
+
+    /// The set-up code, as printed.
+    pub(crate) fn code(&self) -> String {
+        self.code.to_string()
+    }
+
+    /// The referent, who has just made the first account.
+    pub(crate) async fn referent(&self) -> Visitor {
+        let mut visitor = self.at_admin(SERVER);
+        let fields = [("code", &*self.code()), ("name", NAME), ("password", PASSWORD), ("again", PASSWORD)];
+        let page = visitor.post("/installation", &fields).await;
+        assert_eq!(page.location(), "/", "{}", page.text);
+        visitor
+    }
+}
+
+/// A browser that keeps its cookies.
+pub(crate) struct Visitor {
+    router: Router,
+    peer: SocketAddr,
+    now: Timestamp,
+    cookies: BTreeMap<String, String>,
+}
+
+impl Visitor {
+    fn new(router: &Router, address: &str, now: Timestamp) -> Visitor {
+        let address: IpAddr = address.parse().expect("an address");
+        Visitor { router: router.clone(), peer: (address, 40000).into(), now, cookies: BTreeMap::new() }
+    }
+
+    /// The same person, later.
+    pub(crate) fn later(&mut self, hours: i64) -> &mut Visitor {
+        self.now += SignedDuration::from_hours(hours);
+        self
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> Page {
+        self.ask(Method::GET, path, &[], String::new()).await
+    }
+
+    pub(crate) async fn get_with(&mut self, path: &str, headers: &[(&str, &str)]) -> Page {
+        self.ask(Method::GET, path, headers, String::new()).await
+    }
+
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        self.post_with(path, fields, &[("sec-fetch-site", "same-origin")]).await
+    }
+
+    pub(crate) async fn post_with(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Page {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.ask(Method::POST, path, headers, body).await
+    }
+
+    async fn ask(&mut self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Page {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .extension(ConnectInfo(self.peer))
+            .extension(Now(self.now))
+            .header(header::HOST, "beffroi")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if !cookies.is_empty() {
+            request = request.header(header::COOKIE, cookies.join("; "));
+        }
+        let request = request.body(Body::from(body)).expect("a request");
+        let (parts, body) = self.router.clone().oneshot(request).await.expect("infallible").into_parts();
+        let bytes = body.collect().await.expect("a whole body").to_bytes().to_vec();
+        for cookie in parts.headers.get_all(header::SET_COOKIE) {
+            self.keep(cookie.to_str().expect("ASCII"));
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Page { status: parts.status, headers: parts.headers, bytes, text }
+    }
+
+    fn keep(&mut self, cookie: &str) {
+        for attribute in ["; Secure", "; HttpOnly", "; SameSite=Strict", "; Path=/"] {
+            assert!(cookie.contains(attribute), "{cookie} has no {attribute}");
+        }
+        let pair = cookie.split(';').next().expect("a first part");
+        let (name, value) = pair.split_once('=').expect("a name and a value");
+        if value.is_empty() {
+            self.cookies.remove(name);
+        } else {
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+    }
+}
+
+/// What came back.
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) text: String,
+}
+
+impl Page {
+    /// Where it leads; empty when it leads nowhere.
+    pub(crate) fn location(&self) -> &str {
+        self.header("location")
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
+    }
+
+    /// The page shows these words.
+    #[track_caller]
+    pub(crate) fn shows(&self, words: &str) -> &Page {
+        assert!(self.text.contains(words), "{} without {words:?}:\n{}", self.status, self.text);
+        self
+    }
+
+    /// The page does not.
+    #[track_caller]
+    pub(crate) fn hides(&self, words: &str) -> &Page {
+        assert!(!self.text.contains(words), "{} with {words:?}:\n{}", self.status, self.text);
+        self
+    }
+
+    /// What a field holds when the page is opened.
+    #[track_caller]
+    pub(crate) fn field(&self, name: &str) -> &str {
+        let start = format!("name=\"{name}\"");
+        let rest = self.text.split_once(&start).map_or_else(|| panic!("no field {name}"), |(_, rest)| rest);
+        let rest = rest.split_once('>').map_or(rest, |(tag, _)| tag);
+        rest.split_once("value=\"").and_then(|(_, rest)| rest.split_once('"')).map_or("", |(value, _)| value)
+    }
+}
