@@ -44,7 +44,7 @@ use directory::Network;
 use links::{Board, Keeper};
 use listeners::Listeners;
 use store::Store;
-use web::Door;
+use web::Community;
 
 /// For what is under way when the process is asked to stop; the doors have a shorter one of their own.
 const FAREWELL: Duration = Duration::from_secs(8);
@@ -88,16 +88,18 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
 
     let portal = portal::router(
         portal::Gate { store: store.clone(), access: access.clone(), board: board.clone() },
-        Door { name: "portal-name", entries: Vec::new(), account: None, ..door(&config) },
+        community(&config),
     );
+    let tray = enrolment::Tray::default();
+    let invitations = enrolment::Desk {
+        endpoint: config.network.endpoint.clone(),
+        tray: tray.clone(),
+        changes: changes.clone(),
+    };
+    let lines = links::Desk { board: board.clone(), changes: changes.clone(), network };
     let admin = admin::router(
-        admin::Gate { store: store.clone(), access },
-        Door {
-            name: "admin-name",
-            entries: admin::entries(),
-            account: Some(admin::ACCOUNT),
-            ..door(&config)
-        },
+        admin::Gate { store: store.clone(), access, enrolment: invitations, links: lines },
+        community(&config),
     );
     let enrolment = agents::Gate {
         store: store.clone(),
@@ -111,6 +113,7 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     tasks.serve("admin", web::serve(listeners.admin, admin_tls, admin, until(stop.clone())));
     tasks.serve("enrolment", agents::serve_enrolment(listeners.enrolment, enrolment));
     tasks.serve("probe", agents::serve_probes(listeners.probe, network, board));
+    tasks.serve("tray", tray.tend());
     tasks.keep("links", async move { keeper.run().await });
     tasks.keep("certificates", async move { Err::<(), _>(certificates.keep(Timestamp::now).await) });
     tasks.keep("store", async move { Err::<(), _>(store.failed().await) });
@@ -208,16 +211,12 @@ async fn announce_set_up(config: &Config, store: &Store) -> Result<(), Error> {
     Ok(())
 }
 
-fn door(config: &Config) -> Door {
-    // The configuration was checked with the same time zones a moment ago.
-    let time_zone = TimeZone::get(&config.community.time_zone).unwrap_or(TimeZone::UTC);
-    Door {
-        community: config.community.name.clone(),
+fn community(config: &Config) -> Community {
+    Community {
+        name: config.community.name.clone(),
+        // The configuration was checked with the same time zones a moment ago.
+        time_zone: TimeZone::get(&config.community.time_zone).unwrap_or(TimeZone::UTC),
         help: config.community.help.clone(),
-        name: "portal-name",
-        entries: Vec::new(),
-        account: None,
-        time_zone,
     }
 }
 

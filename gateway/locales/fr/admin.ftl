@@ -1,6 +1,8 @@
 # La page d’administration : le premier compte, la connexion, qui a fait quoi.
 
 admin-name = Administration du réseau
+admin-entry-links = Liaisons
+admin-entry-invitations = Bons de raccordement
 admin-entry-notice = Annonce
 admin-entry-acts = Qui a fait quoi
 

@@ -1,6 +1,6 @@
 # Ce que beffroi-gateway dit au terminal.
 command-usage =
-    Usage : beffroi-gateway [--config FICHIER] [COMMANDE]
+    Usage : beffroi-gateway [--config FICHIER] [COMMANDE]
     Sans commande, la passerelle est en service jusqu’à son arrêt.
 
       backup [DOSSIER]                        fait une sauvegarde, la passerelle en marche ou non
@@ -11,10 +11,10 @@ command-usage =
 
       --config FICHIER                        configuration (sinon /etc/beffroi/gateway.toml)
       --version                               affiche la version
-command-unknown = « { $word } » n’est pas une commande.
-command-unexpected = « { $word } » est de trop.
-command-missing = Il manque : { $what }.
+command-unknown = « { $word } » n’est pas une commande.
+command-unexpected = « { $word } » est de trop.
+command-missing = Il manque : { $what }.
 command-set-up =
-    Première mise en service : ouvrez { $address } dans un navigateur de ce serveur
-    et tapez le code d’installation : { $code }
-command-absent = « { $word } » n’est pas encore dans cette version.
+    Première mise en service : ouvrez { $address } dans un navigateur de ce serveur
+    et tapez le code d’installation : { $code }
+command-absent = « { $word } » n’est pas encore dans cette version.

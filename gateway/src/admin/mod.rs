@@ -16,18 +16,29 @@ use axum::middleware::from_fn_with_state;
 use crate::access::{self, Access, Route, guarded};
 use crate::store::{self as ground, Store};
 use crate::web::{self, Account, Community, Door, Entry, Refusal, icons};
-use crate::{audit, news};
+use crate::{audit, enrolment, links, news};
 
 /// What the handlers of this door take their handles from.
 #[derive(Clone, FromRef)]
 pub struct Gate {
     pub store: Store,
     pub access: Access,
+    pub enrolment: enrolment::Desk,
+    pub links: links::Desk,
 }
 
 /// Every route of the door.
 pub fn routes() -> Vec<Route<Gate>> {
-    [set_up::routes(), sign_in::routes(), account::routes(), acts::routes(), news::routes()].concat()
+    [
+        links::routes(),
+        enrolment::routes(),
+        news::routes(),
+        acts::routes(),
+        account::routes(),
+        sign_in::routes(),
+        set_up::routes(),
+    ]
+    .concat()
 }
 
 /// The door, ready to serve.
@@ -43,7 +54,9 @@ pub fn router(gate: Gate, community: Community) -> Router {
 /// The navigation, in the order of what is opened most.
 fn entries() -> Vec<Entry> {
     vec![
-        Entry { path: "/annonce", text: "admin-entry-notice", icon: icons::BELL },
+        Entry { path: links::PATH, text: "admin-entry-links", icon: icons::LINK },
+        Entry { path: enrolment::PATH, text: "admin-entry-invitations", icon: icons::SHEET },
+        Entry { path: news::PATH, text: "admin-entry-notice", icon: icons::BELL },
         Entry { path: acts::PATH, text: "admin-entry-acts", icon: icons::REGISTER },
     ]
 }

@@ -12,7 +12,7 @@ use crate::access::Referent;
 use crate::audit::{self, About, Act, Entry};
 use crate::store::{self as ground, Key, Read, Write};
 
-pub use pages::routes;
+pub use pages::{PATH, routes};
 pub use store::TABLES;
 
 /// Characters.

@@ -9,7 +9,8 @@ use crate::access::{Audience, Once, Referent, Route};
 use crate::store::{ReadTx, Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t, t_with};
 
-const PATH: &str = "/annonce";
+/// Where a referent writes the notice.
+pub const PATH: &str = "/annonce";
 /// Earlier notices shown below the form.
 const SHOWN: usize = 20;
 

@@ -166,15 +166,19 @@ pub(super) async fn surround(State(door): State<Arc<Door>>, mut request: Request
 
 /// A refusal becomes a page in that frame; any other answer is left as it is.
 pub fn dress(frame: Frame, mut response: Response) -> Response {
-    let told = match response.extensions_mut().remove::<Told>() {
-        Some(told) => told,
-        None if response.headers().contains_key(header::CONTENT_TYPE) => return response,
-        None => match response.status() {
-            StatusCode::NOT_FOUND => Told { sentence: t("web-not-found"), incident: None },
-            StatusCode::METHOD_NOT_ALLOWED => Told { sentence: t("web-not-allowed"), incident: None },
-            StatusCode::REQUEST_TIMEOUT => Told { sentence: t("web-too-slow"), incident: None },
-            _ => return response,
-        },
+    let said = |id| Told { sentence: t(id), incident: None };
+    let told = match (response.extensions_mut().remove::<Told>(), response.status()) {
+        (Some(told), _) => told,
+        (None, _) if is_page(response.headers()) => return response,
+        (None, StatusCode::NOT_FOUND) => said("web-not-found"),
+        (None, StatusCode::METHOD_NOT_ALLOWED) => said("web-not-allowed"),
+        (None, StatusCode::REQUEST_TIMEOUT) => said("web-too-slow"),
+        // An address that we would not have written, such as `/communes/x`.
+        (None, StatusCode::BAD_REQUEST) => {
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            said("web-not-found")
+        }
+        (None, _) => return response,
     };
     let title = match response.status() {
         StatusCode::NOT_FOUND => "web-not-found-title",
@@ -188,7 +192,7 @@ pub fn dress(frame: Frame, mut response: Response) -> Response {
         Ok(page) => {
             let mut dressed = (response.status(), Html(page)).into_response();
             for (name, value) in response.headers() {
-                if name != header::CONTENT_LENGTH {
+                if name != header::CONTENT_LENGTH && name != header::CONTENT_TYPE {
                     dressed.headers_mut().append(name, value.clone());
                 }
             }
@@ -214,6 +218,11 @@ struct RefusalPage {
 fn notice(headers: &HeaderMap) -> Option<String> {
     let bytes = BASE64URL_NOPAD.decode(cookie(headers, NOTICE_COOKIE)?.as_bytes()).ok()?;
     String::from_utf8(bytes).ok()
+}
+
+/// What a handler wrote, not the few words with which the router says that it has none.
+fn is_page(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain"))
 }
 
 /// A live fragment fetched by the script must not eat the sentence that a person has yet to read.

@@ -22,7 +22,7 @@ use beffroi_gateway::directory::{
 use beffroi_gateway::links::Board;
 use beffroi_gateway::store::{Store, WriteTx};
 use beffroi_gateway::web::{Community, Now};
-use beffroi_gateway::{admin, portal};
+use beffroi_gateway::{admin, enrolment, links, portal};
 use beffroi_protocol::PrivateKey;
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
@@ -67,7 +67,19 @@ pub(crate) async fn rig() -> Rig {
         .expect("nobody has an account yet");
     let board = Board::new(Instant::now());
     board.expect(&machines);
-    let admin = admin::router(admin::Gate { store: store.clone(), access: access.clone() }, community());
+    let (changes, _follower) = directory::changes();
+    let invitations = enrolment::Desk {
+        endpoint: "passerelle.coeur-de-caux.fr:51820".parse().expect("an endpoint"),
+        tray: enrolment::Tray::default(),
+        changes: changes.clone(),
+    };
+    let gate = admin::Gate {
+        store: store.clone(),
+        access: access.clone(),
+        enrolment: invitations,
+        links: links::Desk { board: board.clone(), changes, network },
+    };
+    let admin = admin::router(gate, community());
     let portal = portal::router(portal::Gate { store, access, board }, community());
     Rig { admin, portal, code, now, _folder: folder }
 }
