@@ -93,6 +93,10 @@ async fn nft<T: Send + 'static>(
     match ended {
         Ok(done) => done.map_err(|error| match error {
             NftablesError::NftExecution { inner, .. } => Error::Start(inner),
+            // When it writes, its words go straight to the journal.
+            NftablesError::NftFailed { stderr, .. } if stderr.is_empty() => {
+                Error::Refused("as it says above".to_owned())
+            }
             NftablesError::NftFailed { stderr, .. } => Error::Refused(stderr.trim().to_owned()),
             other => Error::Refused(other.to_string()),
         }),
