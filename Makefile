@@ -48,10 +48,10 @@ test: build ## pure, slice and scenario tests (the scenarios in namespaces of th
 	cargo nextest run --workspace
 	cargo test --quiet --workspace --doc
 
-test-kernel: deps ## the tunnel on the kernel's own WireGuard: Debian's kernel, booted under qemu
+test-kernel: build ## tunnel and netd on the kernel's own WireGuard: Debian's kernel, booted under qemu
 	@$(call install_packages,cpio kmod qemu-system-x86 xz-utils)
-	cargo test --package beffroi-tunnel --test device --config "target.'cfg(all())'.runner=['$(CURDIR)/tests/kernel/run']" \
-	  -- --skip embedded::
+	cargo test --package beffroi-tunnel --test device --package beffroi-gateway --test netd \
+	  --config "target.'cfg(all())'.runner=['$(CURDIR)/tests/kernel/run']" -- --skip embedded::
 
 demo: build ## a gateway and three town halls on this machine; with CHECK=1, check each step and stop
 	target/debug/demo $(if $(filter-out 0,$(CHECK)),--check)
