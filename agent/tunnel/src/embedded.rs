@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use beffroi_protocol::{PrivateKey, PublicKey};
 use gotatun::device::configure::{DeviceWrite, PeerStats};
-use gotatun::device::{self, DefaultDeviceTransports, Device, DeviceBuilder};
+use gotatun::device::{self, Device, DeviceBuilder};
+use gotatun::tun::tun_async_device::TunDevice;
 use gotatun::x25519;
 use ipnet::IpNet;
 use ipnetwork::IpNetwork;
@@ -16,13 +17,16 @@ use tokio::time::timeout;
 use crate::control::ControlSocket;
 use crate::device::{DeviceState, PeerChange};
 use crate::plan::without_zero;
+use crate::sockets::RoomySockets;
 use crate::{Edit, Error, Peer, PresentPeer, PresharedKey};
 
 /// An answer within this is waited for; the call itself leaves at once.
 const CALL: Duration = Duration::from_millis(200);
 
+type Transports = (RoomySockets, TunDevice, TunDevice);
+
 pub(crate) struct Embedded {
-    device: Device<DefaultDeviceTransports>,
+    device: Device<Transports>,
     /// Closed with the device.
     _control: ControlSocket,
 }
@@ -30,7 +34,10 @@ pub(crate) struct Embedded {
 impl Embedded {
     /// Makes the tun interface, and the control socket for wg(8).
     pub(crate) async fn open(name: &str, key: &PrivateKey) -> Result<Self, Error> {
-        let builder = DeviceBuilder::new().with_default_udp().create_tun(name).map_err(Error::Embedded)?;
+        let builder = DeviceBuilder::new()
+            .with_udp(RoomySockets::default())
+            .create_tun(name)
+            .map_err(Error::Embedded)?;
         let (control, server) = ControlSocket::bind(name)?;
         let device = builder.with_uapi(server).build().await.map_err(Error::Embedded)?;
         // A device built with its key but without peers would not open its UDP socket; setting the
@@ -120,7 +127,7 @@ impl Embedded {
     }
 }
 
-async fn make(device: &mut DeviceWrite<'_, DefaultDeviceTransports>, change: PeerChange) {
+async fn make(device: &mut DeviceWrite<'_, Transports>, change: PeerChange) {
     match change {
         PeerChange::Remove(key) => {
             device.remove_peer(&x25519::PublicKey::from(*key.as_bytes())).await;

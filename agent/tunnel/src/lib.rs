@@ -12,6 +12,7 @@ mod kernel;
 mod link;
 mod plan;
 mod present;
+mod sockets;
 mod tunnel;
 mod wanted;
 
