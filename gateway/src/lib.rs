@@ -57,6 +57,8 @@ pub enum Error {
     Certificates(#[from] certificates::Error),
     #[error("cannot prepare the first account")]
     Access(#[from] access::Error),
+    #[error("commands cannot reach this process")]
+    Control(#[from] control::OpenError),
     #[error("the task “{task}” has ended")]
     Stopped {
         task: &'static str,
@@ -83,7 +85,8 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     let board = Board::new(Instant::now());
     let (changes, follower) = directory::changes();
     let netd = Arc::new(netd::Client::new(config.netd.socket.clone()));
-    let keeper = Keeper::new(&config, store.clone(), netd, board.clone(), follower);
+    let control = control::Door::open(&config.storage.socket)?;
+    let keeper = Keeper::new(&config, store.clone(), netd.clone(), board.clone(), follower);
     announce_set_up(&config, &store).await?;
 
     let portal = portal::router(
@@ -116,6 +119,10 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     tasks.serve("tray", tray.tend());
     tasks.keep("links", async move { keeper.run().await });
     tasks.keep("certificates", async move { Err::<(), _>(certificates.keep(Timestamp::now).await) });
+    let (saved, sealed) = (store.clone(), config.backup.recipient.is_some());
+    tasks.serve("control", async move {
+        control.serve(saved, async || command::extra(&netd, sealed).await).await;
+    });
     tasks.keep("store", async move { Err::<(), _>(store.failed().await) });
     tasks.serve("watchdog", watchdog());
 

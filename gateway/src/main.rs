@@ -35,13 +35,17 @@ fn with_config(path: &std::path::Path, command: Command) -> ExitCode {
     };
     let outcome = match command {
         Command::Run => serve(config),
-        command => return command::run(&config, &command),
+        command => return command::run(&config, &command, &beffroi_gateway::tables()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error:#}");
-            ExitCode::FAILURE
+            match error.downcast_ref() {
+                // What a person can put right is said in their words too; starting again would not help.
+                Some(beffroi_gateway::Error::Store(store)) => complain(&command::explain(store), EX_CONFIG),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -6,7 +6,6 @@ command-usage =
       backup [DOSSIER]                        fait une sauvegarde, la passerelle en marche ou non
       restore [--identity CLÉ] SAUVEGARDE     remet en place une sauvegarde, la passerelle arrêtée
       check                                   vérifie la base de données, la passerelle arrêtée
-      invite --csv COMMUNES DOSSIER           un bon de raccordement par commune de la liste
       help                                    affiche cette aide
 
       --config FICHIER                        configuration (sinon /etc/beffroi/gateway.toml)
@@ -17,4 +16,31 @@ command-missing = Il manque : { $what }.
 command-set-up =
     Première mise en service : ouvrez { $address } dans un navigateur de ce serveur
     et tapez le code d’installation : { $code }
-command-absent = « { $word } » n’est pas encore dans cette version.
+command-backup-done = La sauvegarde est faite, et a été restaurée pour essai : { $path } ({ $rows } enregistrements).
+command-backup-without-key = Elle ne contient pas la clé privée de la passerelle. Pour qu’elle y soit : indiquez « recipient » dans la configuration, redémarrez beffroi-netd et faites la sauvegarde passerelle en marche.
+command-backup-failed = La sauvegarde n’a pas pu être faite : { $cause }. Les sauvegardes précédentes sont intactes.
+command-check-done = Vérifié : { $tables } tables, { $rows } enregistrements, { $blobs } documents.
+command-check-unknown = La table { $table } n’appartient pas à cette version ; elle est laissée comme elle est.
+command-check-problem = Défaut : { $problem }.
+command-check-failed =
+    { $count ->
+        [one] Un défaut a été trouvé. Remettez en place la dernière sauvegarde : beffroi-gateway restore.
+       *[other] { $count } défauts ont été trouvés. Remettez en place la dernière sauvegarde : beffroi-gateway restore.
+    }
+command-restore-done = La sauvegarde est remise en place dans { $path }.
+command-restore-without-key = La clé privée de la passerelle n’a pas été remise en place : il faut une sauvegarde chiffrée et --identity CLÉ. Sans elle, chaque poste devra être raccordé de nouveau.
+command-restore-key-done = La clé privée de la passerelle est remise en place : { $path }. Les liaisons reviendront d’elles-mêmes.
+command-restore-key-failed = La clé privée de la passerelle n’a pas pu être mise dans { $path } : { $cause }. S’il y en a déjà une, elle a été laissée : mettez-la de côté, puis recommencez.
+command-restore-not-empty = Rien n’a été fait : le dossier { $cause } n’est pas vide. Mettez-le de côté, puis recommencez.
+command-restore-sealed = Rien n’a été fait : cette sauvegarde est chiffrée. Donnez la clé qui ouvre cette sauvegarde : restore --identity CLÉ SAUVEGARDE.
+command-restore-not-a-backup = Rien n’a été fait : ce fichier n’est pas une sauvegarde de Beffroi. Choisissez un fichier « beffroi-….tar » ou « beffroi-….tar.age ».
+command-restore-newer = Rien n’a été fait : cette sauvegarde vient d’une version plus récente de Beffroi ({ $cause }). Installez la version récente de Beffroi, puis recommencez.
+command-restore-damaged = Rien n’a été fait : cette sauvegarde est abîmée ({ $cause }). Prenez la précédente.
+command-restore-failed = Rien n’a été fait : { $cause }.
+command-identity-unfit = La clé { $path } ne peut pas servir : { $cause }. Une clé est un fichier fait par age-keygen.
+command-database-newer = La base de données vient d’une version plus récente de Beffroi ({ $cause }). Installez cette version ; la base est intacte.
+command-database-in-use = La base de données est déjà ouverte par une autre passerelle. Arrêtez-la d’abord : systemctl stop beffroi-gateway.
+command-database-damaged = La base de données est abîmée ({ $cause }). Elle est laissée comme elle est. Mettez le dossier de côté et remettez en place la dernière sauvegarde : beffroi-gateway restore.
+command-database-missing = La base de données manque ({ $cause }). Mettez le dossier de côté et remettez en place la dernière sauvegarde : beffroi-gateway restore.
+command-database-absent = Il n’y a pas encore de base de données ({ $cause }).
+command-database-unusable = La base de données ne peut pas être ouverte : { $cause }.

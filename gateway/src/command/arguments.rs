@@ -28,11 +28,6 @@ pub enum Command {
     },
     /// Look at the database and the blobs of a gateway that is stopped.
     Check,
-    /// One invitation for each commune of a list.
-    Invite {
-        csv: PathBuf,
-        directory: PathBuf,
-    },
     Help,
     Version,
 }
@@ -58,13 +53,11 @@ impl Arguments {
         let mut config = None;
         let mut word = None;
         let mut operands = Vec::new();
-        let mut csv = None;
         let mut identity = None;
         let mut asked = None;
         while let Some(argument) = parser.next().map_err(|error| Usage::Unexpected(error.to_string()))? {
             match argument {
                 Long("config") => config = Some(path(&mut parser, "--config FILE")?),
-                Long("csv") => csv = Some(path(&mut parser, "--csv FILE")?),
                 Long("identity") => identity = Some(path(&mut parser, "--identity FILE")?),
                 Short('h') | Long("help") => asked = Some(Command::Help),
                 Short('V') | Long("version") => asked = Some(Command::Version),
@@ -87,14 +80,10 @@ impl Arguments {
                 identity: identity.take(),
             },
             Some("check") => Command::Check,
-            Some("invite") => Command::Invite {
-                csv: csv.take().ok_or(Usage::Missing("--csv FILE"))?,
-                directory: operands.next().ok_or(Usage::Missing("DIRECTORY"))?,
-            },
             Some("help") => Command::Help,
             Some(other) => return Err(Usage::UnknownCommand(other.to_owned())),
         };
-        let left = operands.next().or(csv).or(identity);
+        let left = operands.next().or(identity);
         match left {
             Some(path) => Err(Usage::Unexpected(path.display().to_string())),
             None => Ok(Self { config, command }),
@@ -128,10 +117,6 @@ mod tests {
             Command::Restore { file: "a.tar".into(), identity: Some("key".into()) },
         );
         check("check", Command::Check);
-        check(
-            "invite --csv c.csv sheets",
-            Command::Invite { csv: "c.csv".into(), directory: "sheets".into() },
-        );
         check("--help backup", Command::Help);
         check("-V", Command::Version);
     }
@@ -149,10 +134,8 @@ mod tests {
         }
         check("bakcup", Usage::UnknownCommand("bakcup".into()));
         check("restore", Usage::Missing("FILE"));
-        check("invite sheets", Usage::Missing("--csv FILE"));
-        check("invite --csv c.csv", Usage::Missing("DIRECTORY"));
         check("check now", Usage::Unexpected("now".into()));
-        check("backup --csv c.csv", Usage::Unexpected("c.csv".into()));
+        check("check --identity key", Usage::Unexpected("key".into()));
         check("--verbose", Usage::Unexpected("--verbose".into()));
         check("--config", Usage::Missing("--config FILE"));
     }

@@ -1,16 +1,55 @@
 //! The door of the terminal: what `beffroi-gateway` does for the person who types it, beside serving.
+//! It does not know which tables there are; it is told.
 
 mod arguments;
+mod backup;
+mod check;
+mod restore;
 
 use std::process::ExitCode;
 
 pub use arguments::{Arguments, Command, Usage};
+pub use backup::extra;
 
+use crate::config::Config;
+use crate::journal::chain;
+use crate::store::{AnyTable, OpenError};
 use crate::web::{t, t_with};
 
 /// EX_USAGE and EX_CONFIG of sysexits.h(3head).
 pub const EX_USAGE: u8 = 64;
 pub const EX_CONFIG: u8 = 78;
+
+/// What a command could not do, in the words of the catalogue.
+type Told = String;
+
+/// Carries out a command that is not serving. `tables` are those of every room.
+pub fn run(config: &Config, command: &Command, tables: &[&dyn AnyTable]) -> ExitCode {
+    let outcome = match command {
+        Command::Backup { directory } => backup::run(config, directory.as_deref(), tables),
+        Command::Restore { file, identity } => restore::run(config, file, identity.as_deref(), tables),
+        Command::Check => check::run(config, tables),
+        Command::Run | Command::Help | Command::Version => Ok(()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(told) => complain(&told, 1),
+    }
+}
+
+/// Why a database cannot be opened, with what to do.
+pub fn explain(error: &OpenError) -> String {
+    let cause = chain(error);
+    let text = match error {
+        OpenError::Newer { .. } => "command-database-newer",
+        OpenError::InUse { .. } => "command-database-in-use",
+        OpenError::Damaged { .. } | OpenError::Foreign { .. } => "command-database-damaged",
+        OpenError::Missing { .. } | OpenError::HalfRestored { .. } => "command-database-missing",
+        OpenError::Absent { .. } => "command-database-absent",
+        _ => "command-database-unusable",
+    };
+    t_with(text, &[("cause", &cause)])
+}
 
 impl Usage {
     /// The same for the person at the terminal, with the usage.
@@ -35,9 +74,4 @@ pub fn say(text: &str) {
 pub fn complain(text: &str, code: u8) -> ExitCode {
     eprintln!("{text}");
     ExitCode::from(code)
-}
-
-/// Carries out a command that is not serving.
-pub fn run(_: &crate::config::Config, command: &Command) -> ExitCode {
-    complain(&t_with("command-absent", &[("word", &format!("{command:?}"))]), EX_USAGE)
 }

@@ -100,6 +100,11 @@ impl Chest {
     }
 }
 
+/// Where netd keeps the private key, in its directory; a restored one is put there.
+pub fn key_path(directory: &Path) -> PathBuf {
+    directory.join(KEY)
+}
+
 /// A private key as it stands in its file: base64 and a newline, as `wg genkey` writes it.
 pub(crate) fn key_file(key: &PrivateKey) -> String {
     format!("{}\n", key.to_base64())

@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub use chest::key_path;
 pub use client::{Client, Error};
 pub use process::{Error as ProcessError, Prepared, prepare, run};
 
