@@ -8,7 +8,7 @@ use beffroi_protocol::code::HostName;
 use beffroi_protocol::enrolment::{self, NAME_MAX, Refused, Request, Welcome};
 use beffroi_protocol::temporary;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::{Method, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpSocket, TcpStream};
@@ -76,25 +76,21 @@ async fn exchange(stream: TcpStream, request: &Request) -> Result<(StatusCode, B
         .header(header::CONTENT_TYPE, "application/json")
         .body(Full::new(Bytes::from(body)))
         .expect("every part is well formed");
-    let answer = async {
-        let response = sender.send_request(request).await.map_err(Error::BrokenOff)?;
-        let status = response.status();
-        let body =
-            Limited::new(response.into_body(), MAX).collect().await.map_err(|error| match error
-                .downcast::<LengthLimitError>(
-            ) {
-                Ok(_) => Error::NotUnderstood(format!("it is longer than {MAX} bytes")),
-                Err(other) => Error::Silent(io::Error::other(other)),
-            })?;
-        Ok((status, body.to_bytes()))
-    };
-    // The connection does its work while the answer is awaited, and is of no use afterwards.
-    tokio::select! {
-        answer = answer => answer,
-        ended = connection => match ended {
-            Err(error) => Err(Error::BrokenOff(error)),
-            Ok(()) => Err(Error::Silent(io::ErrorKind::UnexpectedEof.into())),
-        },
+    // The connection does its work beside, until the answer is whole; it may well end before that is read.
+    let connection = tokio::spawn(connection);
+    let answer = answer(sender.send_request(request).await.map_err(Error::BrokenOff)?).await;
+    connection.abort();
+    answer
+}
+
+async fn answer(response: hyper::Response<Incoming>) -> Result<(StatusCode, Bytes), Error> {
+    let status = response.status();
+    match Limited::new(response.into_body(), MAX).collect().await {
+        Ok(body) => Ok((status, body.to_bytes())),
+        Err(error) if error.is::<LengthLimitError>() => {
+            Err(Error::NotUnderstood(format!("it is longer than {MAX} bytes")))
+        }
+        Err(error) => Err(Error::Silent(io::Error::other(error))),
     }
 }
 
@@ -131,6 +127,7 @@ fn check(welcome: &Welcome) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use beffroi_protocol::enrolment::Reason;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
     use crate::state::tests::joined;
@@ -170,6 +167,29 @@ mod tests {
         }
         assert!(matches!(read(StatusCode::OK, b"<html>"), Err(Error::NotUnderstood(_))));
         assert!(matches!(read(StatusCode::BAD_GATEWAY, b"<html>"), Err(Error::NotUnderstood(_))));
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_read_though_the_gateway_hangs_up_at_once() {
+        let gateway = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = gateway.local_addr().expect("it is bound");
+        let answering = tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = gateway.accept().await.expect("a connection");
+                let mut buffer = [0; 4096];
+                let length = stream.read(&mut buffer).await.expect("a request");
+                assert!(buffer[..length].starts_with(b"POST /v1/enrol HTTP/1.1\r\n"));
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
+                stream.write_all(answer).await.expect("an answer");
+            }
+        });
+        let request = Request { key: joined().key.public(), name: "poste".into(), version: "0.1.0".into() };
+        for _ in 0..100 {
+            let stream = TcpStream::connect(address).await.expect("loopback");
+            let (status, body) = exchange(stream, &request).await.expect("an answer");
+            assert_eq!((status, &body[..]), (StatusCode::OK, &b"hello"[..]));
+        }
+        answering.abort();
     }
 
     #[test]

@@ -23,6 +23,7 @@ use tokio::time::{Instant, timeout};
 use crate::config::Config;
 use crate::enrol::{self, Answer};
 use crate::probe::Probes;
+use crate::run::journal_text;
 use crate::state::{self, Joined, Joining, Lock, State};
 use crate::terminal::say;
 use crate::texts::{reason, t, t_with};
@@ -186,7 +187,10 @@ async fn call(config: &Config, joining: &Joining, tunnel: &mut Tunnel) -> Result
             }
             match enrol::ask(&config.interface, from, &request).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => last = Some(error),
+                Err(error) => {
+                    log::debug!("{endpoint}: {}", journal_text(&error));
+                    last = Some(error);
+                }
             }
         }
         if Instant::now() >= deadline {
