@@ -53,11 +53,12 @@ pub fn router(gate: Gate, community: Community) -> Router {
 
 /// The navigation, in the order of what is opened most.
 fn entries() -> Vec<Entry> {
+    let entry = |path, also, text, icon| Entry { path, also, text, icon };
     vec![
-        Entry { path: links::PATH, text: "admin-entry-links", icon: icons::LINK },
-        Entry { path: enrolment::PATH, text: "admin-entry-invitations", icon: icons::SHEET },
-        Entry { path: news::PATH, text: "admin-entry-notice", icon: icons::BELL },
-        Entry { path: acts::PATH, text: "admin-entry-acts", icon: icons::REGISTER },
+        entry(links::PATH, &["/communes", "/postes"], "admin-entry-links", icons::LINK),
+        entry(enrolment::PATH, &[], "admin-entry-invitations", icons::SHEET),
+        entry(news::PATH, &[], "admin-entry-notice", icons::BELL),
+        entry(acts::PATH, &[], "admin-entry-acts", icons::REGISTER),
     ]
 }
 

@@ -60,6 +60,8 @@ pub struct Account {
 pub struct Entry {
     /// Where it leads; the entry is marked on every page below.
     pub path: &'static str,
+    /// The beginnings of other pages on which it is marked.
+    pub also: &'static [&'static str],
     /// The name of a text.
     pub text: &'static str,
     /// Beside the text.
@@ -128,12 +130,13 @@ impl Frame {
         &self.door.community.help
     }
 
-    /// Whether the page is the one that the entry leads to, or below it.
-    pub fn is_here(&self, path: &str) -> bool {
-        match self.path.strip_prefix(path) {
+    /// Whether the page is the one that the entry leads to, or belongs to it.
+    pub fn is_here(&self, entry: &Entry) -> bool {
+        let is_below = |path: &str| match self.path.strip_prefix(path) {
             Some(rest) => rest.is_empty() || path != "/" && rest.starts_with('/'),
             None => false,
-        }
+        };
+        is_below(entry.path) || entry.also.iter().copied().any(is_below)
     }
 }
 
