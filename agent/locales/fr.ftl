@@ -129,6 +129,8 @@ status-joining = Le raccordement de ce poste a commencé et n’est pas fini : t
 status-joined = Ce poste est raccordé.
 status-stopped = Ce poste est raccordé, mais sa liaison n’est pas tenue.
 status-not-running = Le service beffroi-agent ne tourne pas.
+status-advice =
+    La passerelle ne répond pas. La liaison revient d’elle-même ; si cela dure, vérifiez que ce poste a accès à internet, puis appelez le référent.
 status-commune = Commune
 status-community = Communauté
 status-words = Quatre mots

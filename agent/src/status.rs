@@ -127,6 +127,9 @@ impl Report {
             }
         }
         row("status-version", self.version.clone());
+        if self.line.as_ref().is_some_and(|line| matches!(line.state, Link::Never | Link::Offline)) {
+            lines.push(t("status-advice"));
+        }
         lines.join("\n")
     }
 }
