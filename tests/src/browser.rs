@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -22,18 +23,19 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 const RULES: [&str; 4] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
 
 #[derive(Debug)]
-pub struct Browser<'world> {
-    node: &'world Node,
+pub struct Browser {
+    node: Arc<Node>,
     session: String,
     _chromedriver: Process,
 }
 
-impl<'world> Browser<'world> {
+impl Browser {
     /// A new browser that has never been anywhere. One at a time on a host.
-    pub fn open(node: &'world Node) -> Result<Browser<'world>> {
+    pub fn open(node: &Arc<Node>) -> Result<Browser> {
         let mut chromedriver = node.spawn("chromedriver", ["chromedriver", &format!("--port={PORT}")])?;
         chromedriver.says("was started successfully", Duration::from_secs(20))?;
-        let mut browser = Browser { node, session: String::new(), _chromedriver: chromedriver };
+        let mut browser =
+            Browser { node: Arc::clone(node), session: String::new(), _chromedriver: chromedriver };
         let profile = tempfile::Builder::new().prefix("chromium-").tempdir_in(node.folder())?.keep();
         let arguments = [
             "--headless=new",
@@ -192,7 +194,7 @@ impl<'world> Browser<'world> {
     }
 }
 
-impl Drop for Browser<'_> {
+impl Drop for Browser {
     fn drop(&mut self) {
         // Without a farewell, killing chromedriver would leave Chromium running until the scenario ends.
         let _ = self.command("DELETE", &format!("/session/{}", self.session), &Value::Null);

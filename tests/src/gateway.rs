@@ -1,11 +1,13 @@
 //! The communauté's gateway: netd and the gateway program on one host, and the referent in front of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use crate::node::Node;
 use crate::process::Process;
+use crate::referent::Referent;
 use crate::wait::until;
 
 /// The domain of the communauté in scenarios.
@@ -16,14 +18,14 @@ pub const INSIDE: &str = "10.66.0.1";
 
 #[derive(Debug)]
 pub struct Gateway {
-    pub node: Node,
+    pub node: Arc<Node>,
     domain: String,
     netd: Option<Process>,
     gateway: Option<Process>,
 }
 
 impl Gateway {
-    pub(crate) fn new(node: Node, domain: &str) -> Result<Gateway> {
+    pub(crate) fn new(node: Arc<Node>, domain: &str) -> Result<Gateway> {
         // In a scenario's namespace there is no user but root, as which both programs then run.
         let config = format!(
             "[community]\nname = \"Cœur de Caux\"\ndomain = \"{domain}\"\n\n[netd]\nuser = \"root\"\n"
@@ -71,5 +73,21 @@ impl Gateway {
     /// The gateway program, while it runs.
     pub fn program(&mut self) -> Result<&mut Process> {
         self.gateway.as_mut().context("the gateway is not running")
+    }
+
+    /// What the first start prints, which makes the first account.
+    pub fn set_up_code(&mut self) -> Result<String> {
+        let log = self.program()?.log()?;
+        let is_code = |word: &&str| word.len() == 19 && word.split('-').all(|group| group.len() == 4);
+        let code = log.split_whitespace().find(is_code);
+        Ok(code.with_context(|| format!("no set-up code was printed:\n{log}"))?.to_owned())
+    }
+
+    /// The referent, whose account is made with the code of the first start.
+    pub fn referent(&mut self) -> Result<Referent> {
+        let code = self.set_up_code()?;
+        let referent = Referent::at_the_server(&self.node)?;
+        referent.set_up(&code)?;
+        Ok(referent)
     }
 }

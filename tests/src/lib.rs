@@ -19,17 +19,20 @@
 //! ```
 //!
 //! Reading order: [`World`] is the internet, [`Node`] one host on it, [`Process`] a program running there,
-//! [`until`] the only way to wait. [`Gateway`], [`TownHall`] and [`Visitor`] speak of Beffroi; the rest does not.
+//! [`until`] the only way to wait. [`Gateway`], [`TownHall`], [`Referent`] and
+//! [`Community`] speak of Beffroi; the rest does not.
 //! The rig must be entered through `tests/enter`, as cargo-nextest and the demo do.
 
 mod browser;
 mod capture;
+mod community;
 mod gateway;
 mod line;
 mod names;
 mod namespaces;
 mod node;
 mod process;
+mod referent;
 mod town_hall;
 mod visitor;
 mod wait;
@@ -38,11 +41,13 @@ mod world;
 
 pub use browser::Browser;
 pub use capture::{Capture, Packet, Protocol};
+pub use community::Community;
 pub use gateway::{DOMAIN, Gateway, INSIDE};
 pub use line::{Line, Quality};
 pub use namespaces::Namespaces;
 pub use node::{Addresses, Node};
 pub use process::{Outcome, Process};
+pub use referent::{Machine, PASSWORD, REFERENT, Referent};
 pub use town_hall::TownHall;
 pub use visitor::{Page, Visitor};
 pub use wait::until;

@@ -8,6 +8,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ pub struct Node {
     name: String,
     folder: PathBuf,
     namespaces: Namespaces,
-    addresses: Addresses,
+    addresses: Mutex<Addresses>,
     captures: AtomicU32,
 }
 
@@ -82,8 +83,11 @@ impl Node {
             }
             namespaces::empty("/run")
         })?;
-        let node = Node { name: name.to_owned(), folder, namespaces, addresses, captures: AtomicU32::new(1) };
+        let (addresses, captures) = (Mutex::new(addresses), AtomicU32::new(1));
+        let node = Node { name: name.to_owned(), folder, namespaces, addresses, captures };
         node.ip("link set lo up")?;
+        // The machine's own local certificates stay behind, and so the links to them lead nowhere.
+        node.run(["find", "/etc/ssl/certs", "-xtype", "l", "-delete"])?;
         Ok(node)
     }
 
@@ -101,11 +105,11 @@ impl Node {
     }
 
     pub fn address(&self) -> IpAddr {
-        self.addresses.v4.into()
+        self.addresses().v4.into()
     }
 
     pub fn addresses(&self) -> Addresses {
-        self.addresses
+        *self.addresses.lock().expect("no one panics while moving")
     }
 
     /// Runs a command to its end.
@@ -182,15 +186,15 @@ impl Node {
     }
 
     /// Plugs it in elsewhere: other addresses, the old ones are gone at once.
-    pub(crate) fn move_to(&mut self, addresses: Addresses, routers: Addresses) -> Result<()> {
+    pub(crate) fn move_to(&self, addresses: Addresses, routers: Addresses) -> Result<()> {
         self.ip("address flush dev eth0 scope global")?;
-        self.addresses = addresses;
+        *self.addresses.lock().expect("no one panics while reading an address") = addresses;
         self.settle(routers)
     }
 
     /// Gives `eth0` the node's addresses and the way out.
     pub(crate) fn settle(&self, routers: Addresses) -> Result<()> {
-        let Addresses { v4, v6 } = self.addresses;
+        let Addresses { v4, v6 } = self.addresses();
         self.ip(&format!("address add {v4}/24 dev eth0"))?;
         self.ip(&format!("-6 address add {v6}/64 dev eth0 nodad"))?;
         self.ip("link set eth0 up")?;

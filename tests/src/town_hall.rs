@@ -1,20 +1,25 @@
 //! The machine of a town hall, with the agent.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use crate::gateway::DOMAIN;
 use crate::node::Node;
 use crate::process::{Outcome, Process};
+use crate::visitor::{Page, Visitor};
 
 #[derive(Debug)]
 pub struct TownHall {
-    pub node: Node,
+    pub node: Arc<Node>,
     commune: String,
     agent: Option<Process>,
 }
 
 impl TownHall {
-    pub(crate) fn new(commune: &str, node: Node) -> TownHall {
+    pub(crate) fn new(commune: &str, node: Arc<Node>) -> TownHall {
         TownHall { node, commune: commune.to_owned(), agent: None }
     }
 
@@ -47,9 +52,22 @@ impl TownHall {
         self.agent.as_mut().context("the agent is not running")
     }
 
+    /// The home page of the intranet, as the machine's own browser gets it: found by name, and trusted.
+    pub fn home(&self) -> Result<Page> {
+        Visitor::new(&self.node, &format!("https://intranet.{DOMAIN}"))?.with(&["-m5"]).visit("/")
+    }
+
     /// `beffroi-agent status --json`.
     pub fn status(&self) -> Result<Value> {
         let outcome = self.node.attempt(["beffroi-agent", "status", "--json"])?;
         serde_json::from_str(&outcome.stdout).with_context(|| format!("no JSON: {outcome:?}"))
+    }
+
+    /// Its address inside the tunnel.
+    pub fn tunnel_address(&self) -> Result<IpAddr> {
+        let shown = self.node.ip("-4 -o address show dev beffroi")?;
+        let address = shown.split_whitespace().skip_while(|word| *word != "inet").nth(1);
+        let address = address.and_then(|text| text.split('/').next()).context("the tunnel has no address")?;
+        Ok(address.parse()?)
     }
 }

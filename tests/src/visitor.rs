@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 
@@ -9,8 +10,8 @@ use crate::node::Node;
 
 /// The cookies last as long as this does.
 #[derive(Debug)]
-pub struct Visitor<'world> {
-    node: &'world Node,
+pub struct Visitor {
+    node: Arc<Node>,
     site: String,
     cookies: PathBuf,
     options: Vec<String>,
@@ -25,19 +26,19 @@ pub struct Page {
     pub html: String,
 }
 
-impl<'world> Visitor<'world> {
+impl Visitor {
     /// Somebody on `node` who opens pages of `site`, such as `https://intranet.caux.test`.
-    pub fn new(node: &'world Node, site: &str) -> Result<Visitor<'world>> {
+    pub fn new(node: &Arc<Node>, site: &str) -> Result<Visitor> {
         let cookies = tempfile::Builder::new()
             .prefix("cookies-")
             .tempfile_in(node.folder())?
             .into_temp_path()
             .keep()?;
-        Ok(Visitor { node, site: site.to_owned(), cookies, options: Vec::new() })
+        Ok(Visitor { node: Arc::clone(node), site: site.to_owned(), cookies, options: Vec::new() })
     }
 
     /// The same with more options of curl.
-    pub fn with(mut self, options: &[&str]) -> Visitor<'world> {
+    pub fn with(mut self, options: &[&str]) -> Visitor {
         self.options.extend(options.iter().map(|&option| option.to_owned()));
         self
     }
@@ -72,13 +73,45 @@ impl<'world> Visitor<'world> {
 impl Page {
     /// The page, if it is one and no refusal.
     pub fn shown(self) -> Result<Page> {
-        ensure!(self.status == 200, "{} answered {}:\n{}", self.address, self.status, self.html);
+        ensure!(self.status == 200, "{} answered {}: {}", self.address, self.status, self.text());
         Ok(self)
     }
 
-    /// What stands between the first `before` and the next `after`.
-    pub fn between(&self, before: &str, after: &str) -> Option<&str> {
-        let (_, rest) = self.html.split_once(before)?;
-        Some(rest.split_once(after)?.0)
+    /// What the page says, without its head and its tags.
+    pub fn text(&self) -> String {
+        let body = self.html.split_once("<main").map_or(self.html.as_str(), |(_, body)| body);
+        let texts = body.split('<').filter_map(|part| Some(part.split_once('>')?.1.trim()));
+        plain(&texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" "))
     }
+
+    /// What stands between each `before` and the `after` that follows it.
+    pub fn all_between<'a>(&'a self, before: &'a str, after: &'a str) -> impl Iterator<Item = &'a str> {
+        all_between(&self.html, before, after)
+    }
+}
+
+pub(crate) fn all_between<'a>(
+    text: &'a str,
+    before: &'a str,
+    after: &'a str,
+) -> impl Iterator<Item = &'a str> {
+    text.split(before).skip(1).filter_map(move |rest| Some(rest.split_once(after)?.0))
+}
+
+pub(crate) fn between<'a>(text: &'a str, before: &'a str, after: &'a str) -> Option<&'a str> {
+    all_between(text, before, after).next()
+}
+
+/// HTML text as it is read.
+pub(crate) fn plain(html: &str) -> String {
+    let entities = [
+        ("&#39;", "'"),
+        ("&#34;", "\""),
+        ("&quot;", "\""),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&#38;", "&"),
+        ("&amp;", "&"),
+    ];
+    entities.iter().fold(html.trim().to_owned(), |text, (entity, sign)| text.replace(entity, sign))
 }

@@ -15,6 +15,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -79,7 +80,7 @@ impl World {
     }
 
     /// A host plugged into the internet.
-    pub fn node(&self, name: &str) -> Result<Node> {
+    pub fn node(&self, name: &str) -> Result<Arc<Node>> {
         let (number, node) = self.unplugged(name, 0)?;
         let network = node.namespaces().network_path();
         ip(&format!("link add port{number} type veth peer name eth0 netns {network}"), &self.folder)?;
@@ -89,7 +90,7 @@ impl World {
     }
 
     /// A host at the end of a bad line, which can be changed or cut while it is used.
-    pub fn node_on_a_line(&self, name: &str, quality: Quality) -> Result<(Node, Line)> {
+    pub fn node_on_a_line(&self, name: &str, quality: Quality) -> Result<(Arc<Node>, Line)> {
         let (number, node) = self.unplugged(name, 1)?;
         let line = Line::new(&format!("line{number}"), node.namespaces(), quality)?;
         let Addresses { v4, v6 } = node.addresses();
@@ -126,7 +127,7 @@ impl World {
     }
 
     /// Gives a host other addresses, as when its line is taken up again elsewhere.
-    pub fn move_elsewhere(&self, node: &mut Node) -> Result<()> {
+    pub fn move_elsewhere(&self, node: &Node) -> Result<()> {
         node.move_to(addresses(self.number(), 0), ROUTER)
     }
 
@@ -135,11 +136,12 @@ impl World {
         self.names.set(name, addresses)
     }
 
-    fn unplugged(&self, name: &str, network: u8) -> Result<(u8, Node)> {
+    fn unplugged(&self, name: &str, network: u8) -> Result<(u8, Arc<Node>)> {
         let number = self.number();
         let folder = self.folder.join(name);
         ensure!(!folder.exists(), "two hosts are called {name}");
-        Ok((number, Node::new(name, folder, ROUTER.v4.into(), addresses(number, network))?))
+        let node = Node::new(name, folder, ROUTER.v4.into(), addresses(number, network))?;
+        Ok((number, Arc::new(node)))
     }
 
     fn number(&self) -> u8 {

@@ -1,0 +1,64 @@
+//! A communauté in which some town halls have joined already: where most scenarios begin.
+
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::gateway::{DOMAIN, Gateway};
+use crate::referent::Referent;
+use crate::town_hall::TownHall;
+use crate::wait::until;
+use crate::world::World;
+
+/// Taken apart by the scenario that makes it:
+///
+/// ```no_run
+/// # use beffroi_tests::Community;
+/// # fn main() -> anyhow::Result<()> {
+/// let Community { world, gateway, referent, town_halls: [alvimare, bennetot] } =
+///     Community::of(["Alvimare", "Bennetot"])?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Community<const N: usize> {
+    pub town_halls: [TownHall; N],
+    pub referent: Referent,
+    pub gateway: Gateway,
+    pub world: World,
+}
+
+impl<const N: usize> Community<N> {
+    /// The gateway runs, the referent has an account, and each of these town halls has joined and runs the service.
+    pub fn of(communes: [&str; N]) -> Result<Community<N>> {
+        let world = World::new()?;
+        let mut gateway = world.gateway(DOMAIN)?;
+        gateway.start()?;
+        let referent = gateway.referent()?;
+        referent.add_communes(&communes)?;
+        let codes = referent.invite(&communes)?;
+        let mut joined = Vec::new();
+        for commune in communes {
+            joined.push(world.town_hall(commune)?);
+        }
+        thread::scope(|scope| {
+            let joining: Vec<_> = joined
+                .iter_mut()
+                .zip(&codes)
+                .map(|(town_hall, code)| {
+                    scope.spawn(move || {
+                        town_hall.join(code)?;
+                        town_hall.start()
+                    })
+                })
+                .collect();
+            joining.into_iter().try_for_each(|thread| thread.join().expect("joining does not panic"))
+        })?;
+        for town_hall in &joined {
+            until("the intranet opens", Duration::from_secs(30), || Ok(town_hall.home()?.status == 200))?;
+        }
+        let town_halls = joined.try_into().expect("there are as many as communes");
+        Ok(Community { town_halls, referent, gateway, world })
+    }
+}
