@@ -71,7 +71,7 @@ impl Wrong {
 /// over. Columns are separated by commas, semicolons or tabs. The text is UTF-8 or, as older spreadsheets
 /// write it, Windows-1252 or UTF-16.
 pub fn read_list(bytes: &[u8]) -> Listing {
-    let text = decode(bytes);
+    let text = decode(bytes).replace("\r\n", "\n");
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(separator(&text))
         .flexible(true)
@@ -85,14 +85,15 @@ pub fn read_list(bytes: &[u8]) -> Listing {
     let column =
         |names: &[&str]| columns.iter().position(|title| names.contains(&title.to_lowercase().as_str()));
     let Some(name_column) = column(&["nom", "commune", "name"]) else {
-        let mistake = Mistake { line: line_of(&columns), text: joined(&columns), wrong: Wrong::NoNameColumn };
+        let mistake =
+            Mistake { line: line_of(&columns, &text), text: joined(&columns), wrong: Wrong::NoNameColumn };
         return Listing { lines: Vec::new(), mistakes: vec![mistake] };
     };
     let seat_column = column(&["siege", "siège", "seat"]);
     let mut listing = Listing::default();
     let mut seen = BTreeMap::new();
     for row in rows.filter(|row| !is_blank(row)) {
-        let line = line_of(&row);
+        let line = line_of(&row, &text);
         match read_row(&row, name_column, seat_column, line, &mut seen) {
             Ok(commune) => listing.lines.push(commune),
             Err(wrong) => listing.mistakes.push(Mistake { line, text: joined(&row), wrong }),
@@ -180,8 +181,12 @@ fn is_blank(row: &csv::StringRecord) -> bool {
     row.iter().all(str::is_empty)
 }
 
-fn line_of(row: &csv::StringRecord) -> u64 {
-    row.position().map_or(1, csv::Position::line)
+/// Counted here, because the reader's own count stays behind at blank lines.
+fn line_of(row: &csv::StringRecord, text: &str) -> u64 {
+    let start = row.position().map_or(0, csv::Position::byte);
+    let (before, rest) = text.split_at(usize::try_from(start).unwrap_or_default());
+    let blank = rest.len() - rest.trim_start_matches('\n').len();
+    (before.bytes().filter(|byte| *byte == b'\n').count() + blank + 1) as u64
 }
 
 /// As it is shown to who has to put it right.
@@ -281,6 +286,11 @@ mod tests {
                 (6, Wrong::Unprintable),
                 (7, Wrong::Repeated(5)),
             ],
+        );
+        check(
+            "nom\r\n\r\nFoucart\r\nfoucart\r\n".as_bytes(),
+            &[("Foucart", false)],
+            &[(4, Wrong::Repeated(3))],
         );
         check("commune de,habitants\nAlvimare,600\n".as_bytes(), &[], &[(1, Wrong::NoNameColumn)]);
         check(

@@ -4,6 +4,8 @@
 
 mod accounts;
 mod catalogue;
+mod invitations;
+mod links;
 mod notices;
 mod pages;
 mod rig;

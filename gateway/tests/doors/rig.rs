@@ -17,13 +17,13 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use beffroi_gateway::access::{self, Access, SetUpCode};
 use beffroi_gateway::directory::{
-    self, CommuneName, MachineName, MachineRole, Network, NewMachine, Revocation,
+    self, CommuneName, Follower, MachineName, MachineRole, Network, NewMachine, Revocation,
 };
 use beffroi_gateway::links::Board;
 use beffroi_gateway::store::{Store, WriteTx};
 use beffroi_gateway::web::{Community, Now};
 use beffroi_gateway::{admin, enrolment, links, portal};
-use beffroi_protocol::PrivateKey;
+use beffroi_protocol::{PrivateKey, PublicKey};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -35,10 +35,14 @@ pub(crate) const REFERENTS_MACHINE: &str = "10.66.1.1";
 pub(crate) const REVOKED: &str = "10.66.1.2";
 pub(crate) const NOBODYS: &str = "10.66.9.9";
 
+const GATEWAY: PublicKey = PublicKey::from_bytes([200; 32]);
+
 pub(crate) const NAME: &str = "Jeanne Lefèvre";
 pub(crate) const PASSWORD: &str = "trois vaches au pré";
 
 pub(crate) struct Rig {
+    /// How each line is; nobody feeds it but the test.
+    pub(crate) board: Board,
     admin: Router,
     portal: Router,
     code: SetUpCode,
@@ -67,7 +71,8 @@ pub(crate) async fn rig() -> Rig {
         .expect("nobody has an account yet");
     let board = Board::new(Instant::now());
     board.expect(&machines);
-    let (changes, _follower) = directory::changes();
+    let (changes, follower) = directory::changes();
+    tokio::spawn(carry_out(follower));
     let invitations = enrolment::Desk {
         endpoint: "passerelle.coeur-de-caux.fr:51820".parse().expect("an endpoint"),
         tray: enrolment::Tray::default(),
@@ -80,8 +85,17 @@ pub(crate) async fn rig() -> Rig {
         links: links::Desk { board: board.clone(), changes, network },
     };
     let admin = admin::router(gate, community());
-    let portal = portal::router(portal::Gate { store, access, board }, community());
-    Rig { admin, portal, code, now, _folder: folder }
+    let portal = portal::router(portal::Gate { store, access, board: board.clone() }, community());
+    Rig { board, admin, portal, code, now, _folder: folder }
+}
+
+/// In the place of the keeper of the links: whatever is announced is done.
+async fn carry_out(mut follower: Follower) {
+    loop {
+        follower.changed().await;
+        let pending = follower.pending();
+        follower.done(pending);
+    }
 }
 
 async fn populate(
@@ -89,6 +103,7 @@ async fn populate(
     network: &Network,
     at: Timestamp,
 ) -> Result<Vec<directory::Machine>, directory::Error> {
+    directory::set_gateway_key(tx, &GATEWAY).await?;
     let name = CommuneName::parse("Alvimare").expect("a name");
     let commune = directory::add_commune(tx, &name, false).await?.id;
     for name in ["Accueil", "Référent", "Perdu"] {
