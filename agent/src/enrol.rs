@@ -14,8 +14,6 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-/// Until the connection stands: the handshake of the tunnel and that of TCP, on a bad line.
-const CONNECT: Duration = Duration::from_secs(8);
 /// Until the answer is whole.
 const ANSWER: Duration = Duration::from_secs(20);
 /// No answer is longer, in bytes.
@@ -39,13 +37,18 @@ pub(crate) enum Error {
 }
 
 /// `from` is the machine's temporary address, `interface` the tunnel's: the request, and with it the
-/// machine's key, cannot take another way.
+/// machine's key, cannot take another way. `patience` is for the two handshakes, the tunnel's and TCP's.
 ///
 /// # Errors
 /// When there is no answer, or one that is not of this protocol.
-pub(crate) async fn ask(interface: &str, from: Ipv4Addr, request: &Request) -> Result<Answer, Error> {
+pub(crate) async fn ask(
+    interface: &str,
+    from: Ipv4Addr,
+    request: &Request,
+    patience: Duration,
+) -> Result<Answer, Error> {
     let silent = |error| Error::Silent(error);
-    let stream = timeout(CONNECT, connect(interface, from)).await.map_err(|late| silent(late.into()))?;
+    let stream = timeout(patience, connect(interface, from)).await.map_err(|late| silent(late.into()))?;
     let exchange = exchange(stream.map_err(silent)?, request);
     let (status, body) = timeout(ANSWER, exchange).await.map_err(|late| silent(late.into()))??;
     read(status, &body)

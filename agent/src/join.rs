@@ -29,8 +29,11 @@ use crate::terminal::say;
 use crate::texts::{reason, t, t_with};
 use crate::{VERSION, hosts, link, lookup, trust};
 
-/// How long the gateway is called before giving up: every address twice on a bad line.
+/// How long the gateway is called before giving up: at least three rounds over two addresses.
 const CALL: Duration = Duration::from_secs(60);
+/// How long one address is waited for in the first round over all of them; each further one twice as long,
+/// so that a dead address costs little and a slow line is given its time.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// How long the gateway may take to know the machine's own key.
 const CONFIRM: Duration = Duration::from_secs(30);
 /// How long the first answer to the own key is awaited; each further one twice as long.
@@ -176,6 +179,7 @@ async fn call(config: &Config, joining: &Joining, tunnel: &mut Tunnel) -> Result
 
     let deadline = Instant::now() + CALL;
     let mut tried = BTreeSet::new();
+    let mut patience = PATIENCE;
     loop {
         let mut last = None;
         for endpoint in lookup::lookup(&code.gateway).await {
@@ -185,7 +189,7 @@ async fn call(config: &Config, joining: &Joining, tunnel: &mut Tunnel) -> Result
                 log::debug!("{error}");
                 continue;
             }
-            match enrol::ask(&config.interface, from, &request).await {
+            match enrol::ask(&config.interface, from, &request, patience).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => {
                     log::debug!("{endpoint}: {}", journal_text(&error));
@@ -201,6 +205,7 @@ async fn call(config: &Config, joining: &Joining, tunnel: &mut Tunnel) -> Result
                 false => Error::Unreachable { endpoint, tried, source: last.unwrap_or_else(silent) },
             });
         }
+        patience *= 2;
         tokio::time::sleep(PAUSE).await;
     }
 }
