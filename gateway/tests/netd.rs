@@ -8,8 +8,10 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::net::{IpAddr, Ipv4Addr};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::time::Duration;
 
@@ -94,6 +96,58 @@ fn an_interface_that_someone_removed_ends_it_and_the_next_one_makes_another() {
 }
 
 #[test]
+fn without_a_firewall_nobody_is_let_in_and_who_is_to_go_goes() {
+    let here = Here::new();
+    let broken = here.nft_that_breaks();
+    let _netd = here.netd();
+    let mut wanted = wanted(&here.mairie);
+    here.want(&wanted).expect("a plain state");
+
+    fs::write(&broken, "").expect("a directory of our own");
+    let revoked = wanted.tunnel.peers.remove(&here.mairie.public()).expect("a peer of the example");
+    let newcomer = PrivateKey::from_bytes([3; 32]).public();
+    wanted.tunnel.peers.insert(newcomer, revoked);
+    here.want(&wanted).expect_err("nft fails");
+    let present = here.runtime.block_on(here.client.present()).expect("netd answers");
+    assert_eq!(present.tunnel.peers, BTreeMap::new());
+
+    fs::remove_file(&broken).expect("written above");
+    here.want(&wanted).expect("a plain state");
+    let present = here.runtime.block_on(here.client.present()).expect("netd answers");
+    assert!(present.tunnel.peers.contains_key(&newcomer));
+}
+
+#[test]
+fn one_that_was_killed_calls_its_machines_without_being_told() {
+    let here = Here::new();
+    let netd = here.netd();
+    let mut wanted = wanted(&here.mairie);
+    let member = wanted.tunnel.peers.get_mut(&here.mairie.public()).expect("a peer of the example");
+    member.keepalive = Some(25);
+    let present = here.want(&wanted).expect("a plain state");
+    let mairie = Mairie::open(&here.mairie, present.tunnel.key.expect("netd has made a key"));
+    let socket = here.runtime.block_on(UdpSocket::bind((INSIDE, PROBE))).expect("the address is ours");
+    here.runtime.spawn(echo(socket));
+    mairie.reaches(PROBE);
+    here.want(&wanted).expect("a plain state");
+
+    drop(netd);
+    let _netd = here.netd();
+
+    here.runtime.block_on(async {
+        let started = Instant::now();
+        loop {
+            let present = here.client.present().await.expect("netd answers");
+            if present.tunnel.peers[&here.mairie.public()].handshake_age.is_some() {
+                return;
+            }
+            assert!(started.elapsed() < DEADLINE, "an idle machine was not called");
+            sleep(Duration::from_millis(20)).await;
+        }
+    });
+}
+
+#[test]
 #[ignore = "needs WireGuard in the kernel: make test-kernel"]
 fn links_in_the_kernel_outlive_it() {
     let here = Here::new();
@@ -157,7 +211,12 @@ impl Here {
     /// Starts it, and waits until it answers.
     fn netd(&self) -> Netd {
         let config = self.directory.path().join("gateway.toml");
-        let process = Command::new(env!("CARGO_BIN_EXE_beffroi-netd")).arg("--config").arg(config).spawn();
+        let path = std::env::var("PATH").expect("the system's programs are found by it");
+        let process = Command::new(env!("CARGO_BIN_EXE_beffroi-netd"))
+            .arg("--config")
+            .arg(config)
+            .env("PATH", format!("{}:{path}", self.directory.path().display()))
+            .spawn();
         let mut netd = Netd(process.expect("it has been built"));
         self.runtime.block_on(async {
             let started = Instant::now();
@@ -168,6 +227,16 @@ impl Here {
             }
         });
         netd
+    }
+
+    /// Puts an `nft` before the system's, which fails while the file that is returned is there.
+    fn nft_that_breaks(&self) -> PathBuf {
+        let (nft, broken) = (self.directory.path().join("nft"), self.directory.path().join("broken"));
+        let real = output("which nft");
+        let script = format!("#!/bin/sh\n[ ! -e {} ] && exec {} \"$@\"\n", broken.display(), real.trim());
+        fs::write(&nft, script).expect("a directory of our own");
+        fs::set_permissions(&nft, Permissions::from_mode(0o755)).expect("a file of our own");
+        broken
     }
 
     fn want(&self, wanted: &Wanted) -> Result<Present, Error> {

@@ -60,7 +60,7 @@ impl Keeper {
                     return (Reply::Failed(beyond.to_string()), Ok(()));
                 }
             },
-            Request::Present => self.present(0).await,
+            Request::Present => self.present().await,
             Request::Seal => return (self.seal(), Ok(())),
         };
         match done {
@@ -69,31 +69,50 @@ impl Keeper {
         }
     }
 
-    /// Writes what is not as it was wanted last; tells how many differences there were. Remembers
-    /// where the peers are, so that they can be called after a restart.
+    /// Writes what is not as it was wanted last; tells how many differences there were.
     pub(crate) async fn settle(&mut self) -> Result<usize, Error> {
-        let Some(wanted) = self.wanted.clone() else {
-            return Ok(0);
-        };
-        // The firewall first: a peer is let in after its limits are up.
-        let rules = ruleset(&wanted.firewall, &self.config.network.interface, &wanted.tunnel.addresses);
-        let fenced = self.firewall.settle(rules).await.map_err(Error::Firewall)?;
-        let made = self.tunnel.reconcile(&wanted.tunnel).await.map_err(Error::Tunnel)?;
-        let present = self.tunnel.present().await.map_err(Error::Tunnel)?;
-        self.keep(with_endpoints(wanted, &present))?;
-        Ok(made.len() + usize::from(fenced == Outcome::Written))
+        match self.wanted.clone() {
+            Some(wanted) => self.write(wanted).await.map(|present| present.changes),
+            None => Ok(0),
+        }
     }
 
+    /// Kept before it is written: a power cut in between is made up for at the next start.
     async fn want(&mut self, wanted: Wanted) -> Result<Present, Error> {
-        let present = self.tunnel.present().await.map_err(Error::Tunnel)?;
-        self.keep(with_endpoints(wanted, &present))?;
-        let changes = self.settle().await?;
-        self.present(changes).await
+        let present = self.present().await?;
+        let wanted = with_endpoints(wanted, &present.tunnel);
+        self.keep(wanted.clone())?;
+        self.write(wanted).await
     }
 
-    async fn present(&mut self, changes: usize) -> Result<Present, Error> {
+    /// The firewall first: a peer is let in after its limits are up. Remembers where the peers are, so
+    /// that they can be called after a restart.
+    async fn write(&mut self, wanted: Wanted) -> Result<Present, Error> {
+        let rules = ruleset(&wanted.firewall, &self.config.network.interface, &wanted.tunnel.addresses);
+        let fenced = match self.firewall.settle(rules).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                self.let_go(&wanted.tunnel).await?;
+                return Err(Error::Firewall(error));
+            }
+        };
+        let made = self.tunnel.reconcile(&wanted.tunnel).await.map_err(Error::Tunnel)?;
+        let present = self.present().await?;
+        self.keep(with_endpoints(wanted, &present.tunnel))?;
+        Ok(Present { changes: made.len() + usize::from(fenced == Outcome::Written), ..present })
+    }
+
+    /// Without its firewall nobody new is let in; who is to go goes all the same.
+    async fn let_go(&mut self, wanted: &beffroi_tunnel::Wanted) -> Result<(), Error> {
+        let present = self.present().await?.tunnel;
+        let mut staying = wanted.clone();
+        staying.peers.retain(|key, _| present.peers.contains_key(key));
+        self.tunnel.reconcile(&staying).await.map_err(Error::Tunnel).map(drop)
+    }
+
+    async fn present(&mut self) -> Result<Present, Error> {
         let tunnel = self.tunnel.present().await.map_err(Error::Tunnel)?;
-        Ok(Present { tunnel, changes })
+        Ok(Present { tunnel, changes: 0 })
     }
 
     /// A tick with nothing new writes nothing, to the disk neither.
