@@ -235,7 +235,9 @@ impl Keeper {
         if !self.line.answered(sequence, now) {
             return;
         }
-        self.last_answer = Some(now);
+        if self.last_answer.replace(now).is_none() {
+            self.line.forgive();
+        }
         self.misses = 0;
         self.recovery = None;
         if self.flying.take_if(|flying| flying.sequence == sequence).is_some() {

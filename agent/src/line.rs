@@ -53,6 +53,11 @@ impl Line {
         }
     }
 
+    /// For probes that went astray because the gateway was not found yet: no fault of the line.
+    pub(crate) fn forgive(&mut self) {
+        self.probes.retain(|probe| probe.fate != Fate::Lost);
+    }
+
     pub(crate) fn round_trip(&self) -> Option<Duration> {
         let mut times: Vec<Duration> = self
             .probes
@@ -121,6 +126,13 @@ mod tests {
         let line = line(&[vec![None; 10], vec![Some(5); 31], vec![None]].concat());
         assert_eq!(line.count(), (32, 31));
         assert_eq!(line.loss(), Some(3));
+    }
+
+    #[test]
+    fn what_is_forgiven_is_no_loss() {
+        let mut line = line(&[None, None, Some(5)]);
+        line.forgive();
+        assert_eq!((line.count(), line.loss()), ((1, 1), Some(0)));
     }
 
     #[test]

@@ -167,6 +167,7 @@ fn the_other_address_family_serves_when_the_first_is_dead() {
     let mut world = World::new(&["[2001:db8::1]:51820", "192.0.2.1:51820"]);
     world.alive_at = Some(address("192.0.2.1:51820"));
     assert!(matches!(told(&world.run(8))[..], [(_, Link::Online)]));
+    assert_eq!(world.keeper.seen().loss, Some(0), "looking for the gateway is no loss of the line");
 }
 
 #[test]
