@@ -101,7 +101,7 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     };
     let lines = links::Desk { board: board.clone(), changes: changes.clone(), network };
     let admin = admin::router(
-        admin::Gate { store: store.clone(), access, enrolment: invitations, links: lines },
+        admin::Gate { store: store.clone(), access, enrolment: invitations.clone(), links: lines },
         community(&config),
     );
     let enrolment = agents::Gate {
@@ -121,7 +121,9 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     tasks.keep("certificates", async move { Err::<(), _>(certificates.keep(Timestamp::now).await) });
     let (saved, sealed) = (store.clone(), config.backup.recipient.is_some());
     tasks.serve("control", async move {
-        control.serve(saved, async || command::extra(&netd, sealed).await).await;
+        let extra = async || command::extra(&netd, sealed).await;
+        let invite = async |list| command::invite_list(&saved, &invitations, list).await;
+        control.serve(saved.clone(), extra, invite).await;
     });
     tasks.keep("store", async move { Err::<(), _>(store.failed().await) });
     tasks.serve("watchdog", watchdog());

@@ -6,6 +6,7 @@ command-usage =
       backup [DOSSIER]                        fait une sauvegarde, la passerelle en marche ou non
       restore [--identity CLÉ] SAUVEGARDE     remet en place une sauvegarde, la passerelle arrêtée
       check                                   vérifie la base de données, la passerelle arrêtée
+      invite --csv LISTE [DOSSIER]            crée les bons des communes d’une liste, la passerelle en marche
       help                                    affiche cette aide
 
       --config FICHIER                        configuration (sinon /etc/beffroi/gateway.toml)
@@ -44,3 +45,24 @@ command-database-damaged = La base de données est abîmée ({ $cause }). Elle e
 command-database-missing = La base de données manque ({ $cause }). Mettez le dossier de côté et remettez en place la dernière sauvegarde : beffroi-gateway restore.
 command-database-absent = Il n’y a pas encore de base de données ({ $cause }).
 command-database-unusable = La base de données ne peut pas être ouverte : { $cause }.
+command-invite-by = Ligne de commande
+command-invite-unreadable = La liste { $path } ne peut pas être lue : { $cause }.
+command-invite-stopped = La passerelle n’est pas en service. Démarrez-la, puis recommencez : systemctl start beffroi-gateway.
+command-invite-failed = Les bons n’ont pas pu être créés : { $cause }.
+command-invite-wrong =
+    { $count ->
+        [one] Rien n’a été fait : une ligne de { $path } est à corriger.
+       *[other] Rien n’a été fait : { $count } lignes de { $path } sont à corriger.
+    }
+command-invite-passed-over = { $commune } a déjà un poste, ou un bon en attente.
+command-invite-code =
+    { $town_hall } :
+      { $code }
+command-invite-file = { $town_hall } : { $path }
+command-invite-unwritable = Le fichier { $path } ne peut pas être écrit : { $cause }. Son code est affiché ci-dessus ; il ne sera plus montré.
+command-invite-done =
+    { $count ->
+        [0] Aucun bon n’a été créé.
+        [one] Un bon est créé, valable 14 jours. Son code ne sera plus montré.
+       *[other] { $count } bons sont créés, valables 14 jours. Leurs codes ne seront plus montrés.
+    }

@@ -22,9 +22,10 @@ use super::room::{Place, Room};
 use crate::config::{Config, PROBE_PORT};
 use crate::directory::{Changes, Network};
 use crate::enrolment::{self, Outcome};
+use crate::journal::chain;
 use crate::links::KEEPALIVE;
 use crate::store::{Store, WriteTx};
-use crate::web::{chain, t};
+use crate::web::t;
 
 /// A request has a key, a name and a version.
 const BODY_MAX: usize = 4 * 1024;

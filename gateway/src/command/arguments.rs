@@ -26,6 +26,12 @@ pub enum Command {
         file: PathBuf,
         identity: Option<PathBuf>,
     },
+    /// Invite the communes of a list, through the running gateway.
+    Invite {
+        list: PathBuf,
+        /// Where the files with the codes go; without it the codes are printed.
+        directory: Option<PathBuf>,
+    },
     /// Look at the database and the blobs of a gateway that is stopped.
     Check,
     Help,
@@ -54,10 +60,12 @@ impl Arguments {
         let mut word = None;
         let mut operands = Vec::new();
         let mut identity = None;
+        let mut list = None;
         let mut asked = None;
         while let Some(argument) = parser.next().map_err(|error| Usage::Unexpected(error.to_string()))? {
             match argument {
                 Long("config") => config = Some(path(&mut parser, "--config FILE")?),
+                Long("csv") => list = Some(path(&mut parser, "--csv FILE")?),
                 Long("identity") => identity = Some(path(&mut parser, "--identity FILE")?),
                 Short('h') | Long("help") => asked = Some(Command::Help),
                 Short('V') | Long("version") => asked = Some(Command::Version),
@@ -80,10 +88,14 @@ impl Arguments {
                 identity: identity.take(),
             },
             Some("check") => Command::Check,
+            Some("invite") => Command::Invite {
+                list: list.take().ok_or(Usage::Missing("--csv FILE"))?,
+                directory: operands.next(),
+            },
             Some("help") => Command::Help,
             Some(other) => return Err(Usage::UnknownCommand(other.to_owned())),
         };
-        let left = operands.next().or(identity);
+        let left = operands.next().or(identity).or(list);
         match left {
             Some(path) => Err(Usage::Unexpected(path.display().to_string())),
             None => Ok(Self { config, command }),
@@ -117,6 +129,9 @@ mod tests {
             Command::Restore { file: "a.tar".into(), identity: Some("key".into()) },
         );
         check("check", Command::Check);
+        let (list, directory) = (PathBuf::from("communes.csv"), Some("bons".into()));
+        check("invite --csv communes.csv", Command::Invite { list: list.clone(), directory: None });
+        check("invite bons --csv communes.csv", Command::Invite { list, directory });
         check("--help backup", Command::Help);
         check("-V", Command::Version);
     }
@@ -134,6 +149,8 @@ mod tests {
         }
         check("bakcup", Usage::UnknownCommand("bakcup".into()));
         check("restore", Usage::Missing("FILE"));
+        check("invite", Usage::Missing("--csv FILE"));
+        check("check --csv communes.csv", Usage::Unexpected("communes.csv".into()));
         check("check now", Usage::Unexpected("now".into()));
         check("check --identity key", Usage::Unexpected("key".into()));
         check("--verbose", Usage::Unexpected("--verbose".into()));

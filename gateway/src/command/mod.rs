@@ -4,12 +4,14 @@
 mod arguments;
 mod backup;
 mod check;
+mod invite;
 mod restore;
 
 use std::process::ExitCode;
 
 pub use arguments::{Arguments, Command, Usage};
 pub use backup::extra;
+pub use invite::invite_list;
 
 use crate::config::Config;
 use crate::journal::chain;
@@ -29,6 +31,7 @@ pub fn run(config: &Config, command: &Command, tables: &[&dyn AnyTable]) -> Exit
         Command::Backup { directory } => backup::run(config, directory.as_deref(), tables),
         Command::Restore { file, identity } => restore::run(config, file, identity.as_deref(), tables),
         Command::Check => check::run(config, tables),
+        Command::Invite { list, directory } => invite::run(config, list, directory.as_deref()),
         Command::Run | Command::Help | Command::Version => Ok(()),
     };
     match outcome {

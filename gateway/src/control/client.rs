@@ -5,8 +5,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::BACKUP;
 use super::stream::receive;
+use super::{BACKUP, INVITE, LIST_MAX};
 use crate::store::backup::BackupError;
 
 /// The gateway has to send the next chunk within this time. Before the first it copies its database.
@@ -17,6 +17,18 @@ const SLOWEST: Duration = Duration::from_secs(600);
 pub struct ConnectError {
     pub path: PathBuf,
     pub source: io::Error,
+}
+
+/// Why the running gateway did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    #[error("the list is longer than {LIST_MAX} bytes")]
+    TooLong,
+    /// In the words of the catalogue.
+    #[error("{0}")]
+    Refused(String),
+    #[error("the running gateway did not answer")]
+    Unanswered(#[source] io::Error),
 }
 
 /// A connection to the running gateway.
@@ -44,5 +56,23 @@ impl Running {
             receive(&self.stream, out)
         })();
         received.map_err(BackupError::HandedOver)
+    }
+
+    /// Has the communes of a list invited, and gives what came of it.
+    pub fn invite(mut self, list: &[u8]) -> Result<Vec<u8>, AskError> {
+        let length = u32::try_from(list.len()).ok().filter(|_| list.len() <= LIST_MAX);
+        let length = length.ok_or(AskError::TooLong)?.to_be_bytes();
+        let mut answer = Vec::new();
+        let received = (|| {
+            self.stream.set_read_timeout(Some(SLOWEST))?;
+            self.stream.write_all(&[INVITE.as_bytes(), &length, list].concat())?;
+            receive(&self.stream, &mut answer)
+        })();
+        match received {
+            Ok(()) => Ok(answer),
+            // The stream's own way to say that the other side gave up, with its sentence.
+            Err(error) if error.kind() == io::ErrorKind::Other => Err(AskError::Refused(error.to_string())),
+            Err(error) => Err(AskError::Unanswered(error)),
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! How a command reaches the gateway that is running: one Unix socket, for root and the gateway's own user.
 //!
-//! The database belongs to the running process, so that it is the one to write a backup; the command puts it
-//! where it shall be. There is one request, `backup`. Connections are served one after the other: whoever
-//! may ask is the administrator of the machine.
+//! The database belongs to the running process, so that it is the one to write a backup, or to make
+//! invitations; the command puts what it gets where it shall be. Two requests: `backup`, and `invite` with a
+//! list of communes, whose answer this module carries and does not read. Connections are served one after the
+//! other: whoever may ask is the administrator of the machine.
 
 mod client;
 mod server;
@@ -11,8 +12,12 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use client::{ConnectError, Running, connect};
+pub use client::{AskError, ConnectError, Running, connect};
 pub use server::{Door, OpenError};
 
-/// The request for a backup, as a line.
+/// A request begins with its name, as a line: for a backup,
 const BACKUP: &str = "backup\n";
+/// and for invitations. Four bytes follow, big-endian: the length of the list, and then the list.
+const INVITE: &str = "invite\n";
+/// Bytes of a list at most: some 20,000 communes.
+const LIST_MAX: usize = 1024 * 1024;

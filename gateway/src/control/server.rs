@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net as blocking;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,8 @@ use tokio::io::{AsyncReadExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::{sleep, timeout};
 
-use super::BACKUP;
 use super::stream::Sender;
+use super::{BACKUP, INVITE, LIST_MAX};
 use crate::journal::chain;
 use crate::store::Store;
 use crate::store::backup::{self, Extra};
@@ -60,11 +60,12 @@ impl Door {
         Ok(Door { listener, allowed: BTreeSet::from([0, nix::unistd::geteuid().as_raw()]) })
     }
 
-    /// Serves until it is dropped. `extra` gives what belongs to a backup and is not in the store.
-    pub async fn serve<F, T>(self, store: Store, extra: F)
+    /// Serves until it is dropped. `extra` gives what belongs to a backup and is not in the store; `invite`
+    /// takes a list and gives the answer for the command, or the sentence that says why there is none.
+    pub async fn serve<E, I>(self, store: Store, extra: impl Fn() -> E, invite: impl Fn(Vec<u8>) -> I)
     where
-        F: Fn() -> T,
-        T: Future<Output = Vec<Extra>>,
+        E: Future<Output = Vec<Extra>>,
+        I: Future<Output = Result<Vec<u8>, String>>,
     {
         loop {
             let mut stream = match self.listener.accept().await {
@@ -76,7 +77,8 @@ impl Door {
                 }
             };
             let served = match self.admit(&mut stream).await {
-                Ok(()) => hand_over(stream, store.clone(), extra().await).await,
+                Ok(Request::Backup) => hand_over(stream, store.clone(), extra().await).await,
+                Ok(Request::Invite(list)) => answer(stream, invite(list).await).await,
                 Err(why) => Err(why),
             };
             if let Err(why) = served {
@@ -85,18 +87,62 @@ impl Door {
         }
     }
 
-    async fn admit(&self, stream: &mut UnixStream) -> Result<(), String> {
+    async fn admit(&self, stream: &mut UnixStream) -> Result<Request, String> {
         let user = stream.peer_cred().map_err(|error| error.to_string())?.uid();
         if !self.allowed.contains(&user) {
             return Err(format!("user {user} may not ask anything"));
         }
-        let mut asked = [0; BACKUP.len()];
-        match timeout(SLOWEST_REQUEST, BufReader::new(stream).read_exact(&mut asked)).await {
-            Ok(Ok(_)) if asked == BACKUP.as_bytes() => Ok(()),
+        match timeout(SLOWEST_REQUEST, request(stream)).await {
+            Ok(Ok(Some(request))) => Ok(request),
             Ok(_) => Err("a connection asked for nothing that is known".to_owned()),
             Err(_) => Err("a connection did not ask in time".to_owned()),
         }
     }
+}
+
+/// What a command asks for.
+enum Request {
+    Backup,
+    /// With the list, as it was read from its file.
+    Invite(Vec<u8>),
+}
+
+async fn request(stream: &mut UnixStream) -> io::Result<Option<Request>> {
+    let mut stream = BufReader::new(stream);
+    let mut name = [0; BACKUP.len()];
+    stream.read_exact(&mut name).await?;
+    if name == BACKUP.as_bytes() {
+        return Ok(Some(Request::Backup));
+    }
+    if name != INVITE.as_bytes() {
+        return Ok(None);
+    }
+    let length = stream.read_u32().await? as usize;
+    if length > LIST_MAX {
+        return Ok(None);
+    }
+    let mut list = vec![0; length];
+    stream.read_exact(&mut list).await?;
+    Ok(Some(Request::Invite(list)))
+}
+
+async fn answer(stream: UnixStream, answer: Result<Vec<u8>, String>) -> Result<(), String> {
+    let stream = stream.into_std().map_err(|error| error.to_string())?;
+    let sent = tokio::task::spawn_blocking(move || {
+        stream.set_nonblocking(false)?;
+        stream.set_write_timeout(Some(SLOWEST_CHUNK))?;
+        let mut sender = Sender::new(&stream);
+        match answer {
+            Ok(answer) => {
+                sender.write_all(&answer)?;
+                sender.end()
+            }
+            Err(why) => sender.fail(&why),
+        }
+    })
+    .await;
+    let sent = sent.map_err(|error| error.to_string())?;
+    sent.map_err(|error| format!("the one who asked for invitations went away: {error}"))
 }
 
 async fn hand_over(stream: UnixStream, store: Store, extra: Vec<Extra>) -> Result<(), String> {

@@ -27,7 +27,11 @@ fn running() -> (TempDir, PathBuf, Arc<AtomicUsize>) {
             std::future::ready(vec![Extra { name: "netd.key.age".to_owned(), bytes: b"sealed".to_vec() }])
         }
     };
-    tokio::spawn(door.serve(store, extra));
+    let invite = async |list: Vec<u8>| match list.as_slice() {
+        b"nom\n" => Ok(b"nobody was invited".to_vec()),
+        _ => Err("the list is another one".to_owned()),
+    };
+    tokio::spawn(door.serve(store, extra, invite));
     (directory, socket, asked)
 }
 
@@ -67,11 +71,29 @@ async fn who_asks_for_something_else_is_not_answered_and_does_no_harm() {
     check(b"").await;
     check(b"back").await;
     check(b"erase everything\n").await;
+    check(b"invite\n").await;
+    check(b"invite\n\0\0\0\x05nom\n").await;
+    check(b"invite\n\xff\xff\xff\xffnom\n").await;
     assert_eq!(asked.load(Ordering::SeqCst), 0);
     let running = blocking(move || connect(&socket)).await.expect("the socket is ours");
     let mut archive = Vec::new();
     let received = blocking(move || running.expect("it is still there").backup(&mut archive));
     received.await.expect("it still answers");
+}
+
+#[tokio::test]
+async fn a_list_reaches_the_running_gateway_and_its_answer_comes_back() {
+    let (_directory, socket, _) = running();
+    let invite = async |list: &'static [u8]| {
+        let path = socket.clone();
+        blocking(move || connect(&path).expect("the socket is ours").expect("it is running").invite(list))
+            .await
+    };
+    assert_eq!(invite(b"nom\n").await.expect("it answers"), b"nobody was invited");
+    let refused = invite(b"commune\n").await.expect_err("it is refused");
+    assert_eq!(refused.to_string(), "the list is another one");
+    assert!(matches!(invite(&[b' '; LIST_MAX + 1]).await, Err(AskError::TooLong)));
+    assert!(invite(b"").await.is_err());
 }
 
 #[tokio::test]

@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::Error;
 use crate::audit::{self, About, Act, Entry};
 use crate::directory::{self, Commune, CommuneName, InvalidName};
 use crate::store::Write;
+use crate::web::{t, t_with};
 
 /// How much of a wrong line is shown, in characters.
 const SHOWN: usize = 120;
@@ -28,7 +30,7 @@ pub struct Line {
 }
 
 /// A line that says nothing of use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mistake {
     /// Counted from 1, as an editor does.
     pub line: u64,
@@ -37,7 +39,7 @@ pub struct Mistake {
     pub wrong: Wrong,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Wrong {
     /// The first line names no column "nom".
     NoNameColumn,
@@ -53,16 +55,16 @@ pub enum Wrong {
 }
 
 impl Wrong {
-    /// Identifier of the sentence that says what to do.
-    pub const fn message(self) -> &'static str {
+    /// The sentence that says what to do.
+    pub fn explain(self) -> String {
         match self {
-            Self::NoNameColumn => "enrolment-list-no-name-column",
-            Self::NoName => "enrolment-list-no-name",
-            Self::NameTooLong => "enrolment-list-too-long",
-            Self::Unprintable => "enrolment-list-unprintable",
-            Self::OverSeveralLines => "enrolment-list-several-lines",
-            Self::Seat => "enrolment-list-seat",
-            Self::Repeated(_) => "enrolment-list-repeated",
+            Self::NoNameColumn => t("enrolment-list-no-name-column"),
+            Self::NoName => t("enrolment-list-no-name"),
+            Self::NameTooLong => t("enrolment-list-too-long"),
+            Self::Unprintable => t("enrolment-list-unprintable"),
+            Self::OverSeveralLines => t("enrolment-list-several-lines"),
+            Self::Seat => t("enrolment-list-seat"),
+            Self::Repeated(line) => t_with("enrolment-list-repeated", &[("line", &line)]),
         }
     }
 }

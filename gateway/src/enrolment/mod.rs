@@ -6,6 +6,7 @@
 //! nor how the machine's question arrives (`agents`).
 
 mod answer;
+mod batch;
 mod drawing;
 mod invite;
 mod list;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::directory::{self, CommuneId, MachineId};
 
 pub use answer::{Outcome, Refused, answer};
+pub use batch::{Batch, Sheet, invite_list};
 pub use invite::{Ordered, Wish, cancel, invited, order, without};
 pub use list::{Line, Listing, Mistake, Wrong, import, read_list, read_typed};
 pub use pages::{Desk, PATH, routes};

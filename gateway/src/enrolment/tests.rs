@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use beffroi_protocol::code::Endpoint;
+use beffroi_protocol::code::{Code, Endpoint};
 use beffroi_protocol::enrolment::Request;
 use beffroi_protocol::temporary::Secret;
 use tempfile::TempDir;
@@ -331,6 +331,32 @@ async fn a_list_adds_what_is_not_there_yet() {
     let found: Vec<(&str, bool)> =
         communes.iter().map(|(commune, new)| (commune.name.as_str(), *new)).collect();
     assert_eq!(found, [("Yébleron", false), ("L’Étang", true), ("Saint-Pierre-Lavis", true)]);
+}
+
+#[tokio::test]
+async fn a_list_invites_those_that_are_without() {
+    let rig = Rig::new().await;
+    let invite = async |list: &'static str, second: i64| {
+        let batch = rig
+            .store
+            .write(async move |tx| invite_list(tx, list.as_bytes(), &endpoint(), "root", at(second)).await)
+            .await;
+        batch.expect("the list is taken")
+    };
+    rig.invite_alvimare(0).await;
+    let batch = invite("nom,siege\nAlvimare,\nYébleron,\nSaint-Pierre-Lavis,\n", 1).await;
+    let Batch::Made { sheets, passed_over } = batch else { panic!("{batch:?}") };
+    let names: Vec<&str> = sheets.iter().map(|sheet| sheet.commune.as_str()).collect();
+    assert_eq!((names, passed_over), (vec!["Yébleron", "Saint-Pierre-Lavis"], vec!["Alvimare".to_owned()]));
+    assert!(sheets.iter().all(|sheet| Code::parse(&sheet.code).is_ok()));
+
+    let batch = invite("nom\nYébleron\n", 2).await;
+    assert_eq!(batch, Batch::Made { sheets: Vec::new(), passed_over: vec!["Yébleron".to_owned()] });
+    let before = rig.acts().await;
+    assert!(
+        matches!(invite("nom\nFoucart\n\"\"\nFOUCART\n", 3).await, Batch::Wrong(wrong) if wrong.len() == 1)
+    );
+    assert_eq!(rig.acts().await, before, "nothing is done with a list that is wrong");
 }
 
 #[test]

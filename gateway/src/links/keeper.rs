@@ -14,9 +14,9 @@ use super::wanted::Ground;
 use super::{Board, Error, Service};
 use crate::config::Config;
 use crate::directory::{self, CommuneId, CommuneName, Follower, Guest, Machine, MachineId};
+use crate::journal::chain;
 use crate::netd::{Client, Present, Wanted};
 use crate::store::{ReadTx, Store, WriteTx};
-use crate::web::chain;
 
 /// Even when nothing changed: what was meddled with from outside is put right, and guests whose time is over
 /// leave.

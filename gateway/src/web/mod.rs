@@ -76,7 +76,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 pub use frame::{Account, Community, Door, Entry, Frame, dress};
-pub use refusal::{Incident, Refusal, chain};
+pub use refusal::{Incident, Refusal};
 pub use reply::Reply;
 pub use request::{Form, Now, cookie};
 pub use serve::{serve, tls};

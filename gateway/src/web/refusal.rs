@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use data_encoding::BASE32_NOPAD;
 
 use super::texts::t;
+use crate::journal::chain;
 
 /// What a handler answers when it does not do what it was asked.
 #[derive(Debug)]
@@ -109,18 +110,6 @@ impl fmt::Display for Incident {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// The causes of an error, outermost first.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use crate::access::{Once, Referent};
-use crate::enrolment::{self, Error, Listing, Mistake, Wrong};
+use crate::enrolment::{self, Error, Listing, Mistake};
 use crate::store::{Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t, t_with};
 
@@ -18,15 +18,8 @@ struct CommunesPage {
     frame: Frame,
     once: Once,
     text: String,
-    mistakes: Vec<Explained>,
+    mistakes: Vec<Mistake>,
     refused: Option<String>,
-}
-
-/// A wrong line: where it is, what stands there, what to do.
-struct Explained {
-    line: u64,
-    text: String,
-    why: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -61,7 +54,6 @@ pub(super) async fn add(
         (_, count) => Some(t_with("enrolment-list-wrong", &[("count", &count)])),
     };
     if refused.is_some() {
-        let mistakes = mistakes.iter().map(explained).collect();
         return Reply::kept(&CommunesPage { frame, once: form.once, text: form.text, mistakes, refused });
     }
     let (once, by) = (form.once, who.name().to_owned());
@@ -76,12 +68,4 @@ pub(super) async fn add(
         })
         .await?;
     Ok(Reply::see_other(AFTER).saying(t_with("enrolment-list-added", &[("count", &added)])))
-}
-
-fn explained(mistake: &Mistake) -> Explained {
-    let why = match mistake.wrong {
-        Wrong::Repeated(line) => t_with(mistake.wrong.message(), &[("line", &line)]),
-        wrong => t(wrong.message()),
-    };
-    Explained { line: mistake.line, text: mistake.text.clone(), why }
 }
