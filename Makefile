@@ -53,6 +53,11 @@ test-kernel: build ## tunnel and netd on the kernel's own WireGuard: Debian's ke
 	cargo test --package beffroi-tunnel --test device --package beffroi-gateway --test netd \
 	  --config "target.'cfg(all())'.runner=['$(CURDIR)/tests/kernel/run']" -- --skip embedded::
 
+bench: deps ## measure what has a target, into target/bench/report.json; with ONLY="link.throughput", only these
+	@$(call install_packages,iperf3 wireguard-go)
+	cargo build --release --locked --workspace --bins
+	target/release/bench $(ONLY)
+
 demo: build ## a gateway and three town halls on this machine; with CHECK=1, check each step and stop
 	target/debug/demo $(if $(filter-out 0,$(CHECK)),--check)
 
