@@ -14,7 +14,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The floors, from the top. A new room is one word here.
 const FLOORS: [(Floor, &[&str]); 4] = [
-    (Floor::Doors, &["admin", "agents", "command", "portal"]),
+    (Floor::Doors, &["admin", "agents", "command", "generator", "portal"]),
     (Floor::Features, &["certificates", "enrolment", "links", "news"]),
     (Floor::Nouns, &["access", "audit", "directory"]),
     (Floor::Ground, &["config", "control", "journal", "listeners", "netd", "privileges", "store", "web"]),
