@@ -61,9 +61,16 @@ bench: deps ## measure what has a target, into target/bench/report.json; with ON
 demo: build ## a gateway and three town halls on this machine; with CHECK=1, check each step and stop
 	target/debug/demo $(if $(filter-out 0,$(CHECK)),--check)
 
-install: ## install programs and units under DESTDIR
+install: ## install programs, units and their users under DESTDIR
 	cargo build --release --locked --package beffroi-gateway --package beffroi-agent
 	install -D -t $(DESTDIR)/usr/bin target/release/beffroi-gateway target/release/beffroi-netd target/release/beffroi-agent
+	install -D -t $(DESTDIR)/usr/lib/systemd/system-generators target/release/beffroi-generator
+	install -D -m 644 -t $(DESTDIR)/usr/lib/systemd/system systemd/*.service systemd/*.socket systemd/*.timer
+	install -D -m 644 systemd/beffroi.sysusers $(DESTDIR)/usr/lib/sysusers.d/beffroi.conf
+	install -D -m 644 systemd/beffroi.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/beffroi.conf
+	install -D -m 644 -t $(DESTDIR)/usr/share/doc/beffroi gateway/gateway.example.toml agent/agent.example.toml
+	[ -n "$(DESTDIR)" ] || { systemd-sysusers beffroi.conf && systemd-tmpfiles --create beffroi.conf; }
+	[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
 
 clean: ## remove everything that was built
 	cargo clean
