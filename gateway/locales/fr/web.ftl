@@ -6,6 +6,8 @@ web-sign-out = Se déconnecter
 web-help = Une difficulté ? { $help }
 web-back-home = Revenir à l’accueil
 
+web-stale = Cette page n’est plus à jour : elle ne parvient plus à joindre la passerelle. Elle essaie encore ; vous pouvez aussi la recharger.
+
 web-refused-title = Ce n’est pas possible
 web-not-found-title = Page introuvable
 web-forbidden-title = Accès réservé

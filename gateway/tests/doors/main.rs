@@ -10,3 +10,4 @@ mod notices;
 mod pages;
 mod rig;
 mod routes;
+mod tls;

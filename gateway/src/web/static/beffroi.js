@@ -15,6 +15,7 @@
   const live = [...all("[data-live]")];
   if (!live.length) return;
   const every = 1000 * (live[0].dataset.live || 10);
+  const stale = document.getElementById("stale");
   let wait = every;
   const inside = "a, button, input, select, textarea, summary";
   const refresh = async () => {
@@ -32,7 +33,10 @@
           if (at >= 0) fresh.querySelectorAll(inside)[at]?.focus();
         }
         wait = every;
+        stale.hidden = true;
       } catch {
+        // The first failure may be a packet that was lost; from the second on the page says so.
+        stale.hidden = wait == every;
         wait = Math.min(2 * wait, 120000);
       }
     setTimeout(refresh, wait);
