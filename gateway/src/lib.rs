@@ -130,6 +130,8 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
 
     tell(&[NotifyState::Ready]);
     let outcome = tokio::select! {
+        // First: when all are asked to stop, a door that has stopped already is no failure.
+        biased;
         () = until(stop) => Ok(()),
         error = tasks.first_end() => Err(error),
     };
