@@ -11,13 +11,13 @@ use crate::town_hall::TownHall;
 use crate::wait::until;
 use crate::world::World;
 
-/// Taken apart by the scenario that makes it:
+/// Kept whole: what is let go of, such as the gateway, ends.
 ///
 /// ```no_run
 /// # use beffroi_tests::Community;
 /// # fn main() -> anyhow::Result<()> {
-/// let Community { world, gateway, referent, town_halls: [alvimare, bennetot] } =
-///     Community::of(["Alvimare", "Bennetot"])?;
+/// let caux = Community::of(["Alvimare", "Bennetot"])?;
+/// let [alvimare, bennetot] = &caux.town_halls;
 /// # Ok(())
 /// # }
 /// ```

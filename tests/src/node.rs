@@ -185,6 +185,12 @@ impl Node {
         fs::write(file, text).with_context(|| format!("{path} on {}", self.name))
     }
 
+    /// Pulls the cable.
+    pub fn unplug(&self) -> Result<()> {
+        self.ip("link set eth0 down")?;
+        Ok(())
+    }
+
     /// Plugs it in elsewhere: other addresses, the old ones are gone at once.
     pub(crate) fn move_to(&self, addresses: Addresses, routers: Addresses) -> Result<()> {
         self.ip("address flush dev eth0 scope global")?;
@@ -195,8 +201,8 @@ impl Node {
     /// Gives `eth0` the node's addresses and the way out.
     pub(crate) fn settle(&self, routers: Addresses) -> Result<()> {
         let Addresses { v4, v6 } = self.addresses();
-        self.ip(&format!("address add {v4}/24 dev eth0"))?;
-        self.ip(&format!("-6 address add {v6}/64 dev eth0 nodad"))?;
+        self.ip(&format!("address replace {v4}/24 dev eth0"))?;
+        self.ip(&format!("-6 address replace {v6}/64 dev eth0 nodad"))?;
         self.ip("link set eth0 up")?;
         self.ip(&format!("route replace default via {} dev eth0", routers.v4))?;
         self.ip(&format!("-6 route replace default via {} dev eth0", routers.v6))?;

@@ -54,7 +54,7 @@ impl TownHall {
 
     /// The home page of the intranet, as the machine's own browser gets it: found by name, and trusted.
     pub fn home(&self) -> Result<Page> {
-        Visitor::new(&self.node, &format!("https://intranet.{DOMAIN}"))?.with(&["-m5"]).visit("/")
+        Visitor::new(&self.node, &format!("https://intranet.{DOMAIN}"))?.with(&["-m3"]).visit("/")
     }
 
     /// `beffroi-agent status --json`.
@@ -63,11 +63,13 @@ impl TownHall {
         serde_json::from_str(&outcome.stdout).with_context(|| format!("no JSON: {outcome:?}"))
     }
 
-    /// Its address inside the tunnel.
-    pub fn tunnel_address(&self) -> Result<IpAddr> {
-        let shown = self.node.ip("-4 -o address show dev beffroi")?;
-        let address = shown.split_whitespace().skip_while(|word| *word != "inet").nth(1);
-        let address = address.and_then(|text| text.split('/').next()).context("the tunnel has no address")?;
-        Ok(address.parse()?)
+    /// Its addresses inside the tunnel, IPv4 first.
+    pub fn tunnel_addresses(&self) -> Result<Vec<IpAddr>> {
+        let shown = self.node.ip("-o address show dev beffroi scope global")?;
+        shown
+            .lines()
+            .filter_map(|line| line.split_whitespace().nth(3)?.split('/').next())
+            .map(|address| address.parse().with_context(|| format!("no address: {address}")))
+            .collect()
     }
 }

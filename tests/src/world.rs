@@ -131,6 +131,11 @@ impl World {
         node.move_to(addresses(self.number(), 0), ROUTER)
     }
 
+    /// Puts the cable back in.
+    pub fn plug_in(&self, node: &Node) -> Result<()> {
+        node.settle(ROUTER)
+    }
+
     /// From now on, `name` has these addresses for everyone.
     pub fn name(&self, name: &str, addresses: &[IpAddr]) -> Result<()> {
         self.names.set(name, addresses)

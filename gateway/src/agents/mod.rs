@@ -7,6 +7,7 @@
 
 mod enrolment;
 mod probe;
+mod room;
 #[cfg(test)]
 mod tests;
 

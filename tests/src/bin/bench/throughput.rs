@@ -30,7 +30,7 @@ pub(crate) fn measure() -> Result<Vec<Figure>> {
     let _wireguard_go = wireguard_go(&go1, &go2)?;
 
     // From the gateway, because its firewall lets machines begin nothing but what is theirs to begin.
-    let ours = Path::open(&gateway.node, &alvimare.node, alvimare.tunnel_address()?)?;
+    let ours = Path::open(&gateway.node, &alvimare.node, alvimare.tunnel_addresses()?[0])?;
     let theirs = Path::open(&go1, &go2, INSIDE_GO[1].parse()?)?;
     let (mut our_runs, mut their_runs) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {

@@ -86,7 +86,7 @@ fn opens_the_intranet(town_hall: &TownHall) -> Result<()> {
 fn cannot_reach_each_other(town_halls: &[TownHall]) -> Result<()> {
     let [one, other, ..] = town_halls else { bail!("two town halls are needed") };
     let capture = other.node.capture("beffroi")?;
-    let (from, to) = (one.tunnel_address()?, other.tunnel_address()?);
+    let (from, to) = (one.tunnel_addresses()?[0], other.tunnel_addresses()?[0]);
     let target = to.to_string();
     let ping = one.node.attempt(["ping", "-c2", "-W1", &target])?;
     let connection = one.node.attempt(["curl", "-sm2", &format!("http://{target}/")])?;
@@ -110,7 +110,7 @@ fn shows_in_wg(gateway: &Gateway, town_halls: &[TownHall]) -> Result<()> {
     // Columns: key, preshared key, endpoint, allowed addresses, last handshake, received, sent, keepalive.
     let peers: Vec<Vec<&str>> = dump.lines().map(|line| line.split('\t').collect()).collect();
     for town_hall in town_halls {
-        let address = format!("{}/32", town_hall.tunnel_address()?);
+        let address = format!("{}/32", town_hall.tunnel_addresses()?[0]);
         let has_shaken_hands =
             peers.iter().any(|peer| peer.len() > 7 && peer[3].contains(&address) && peer[4] != "0");
         ensure!(has_shaken_hands, "no handshake with {} yet:\n{dump}", town_hall.commune());

@@ -4,31 +4,27 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A handle to the one count of a listener. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Room {
-    inside: Arc<Mutex<HashMap<IpAddr, usize>>>,
-    in_all: usize,
-    from_one: usize,
-}
+/// Twenty-two town halls can enrol at the same moment, and more.
+const IN_ALL: usize = 64;
+/// A machine needs one; a second try may come while the first is given up.
+const FROM_ONE: usize = 4;
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Room(Arc<Mutex<HashMap<IpAddr, usize>>>);
 
 /// Given back when it is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub(super) struct Place {
     room: Room,
     address: IpAddr,
 }
 
 impl Room {
-    pub fn new(in_all: usize, from_one: usize) -> Self {
-        Self { inside: Arc::default(), in_all, from_one }
-    }
-
     /// `None` when there is no room, in all or for this address.
-    pub fn enter(&self, address: IpAddr) -> Option<Place> {
+    pub(super) fn enter(&self, address: IpAddr) -> Option<Place> {
         let mut inside = self.inside();
         let own = inside.get(&address).copied().unwrap_or_default();
-        if own >= self.from_one || inside.values().sum::<usize>() >= self.in_all {
+        if own >= FROM_ONE || inside.values().sum::<usize>() >= IN_ALL {
             return None;
         }
         inside.insert(address, own + 1);
@@ -37,7 +33,7 @@ impl Room {
 
     /// A count is whole whenever the lock is free.
     fn inside(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -61,7 +57,7 @@ mod tests {
 
     #[test]
     fn one_address_cannot_take_the_room_of_the_others() {
-        let room = Room::new(64, 4);
+        let room = Room::default();
         let address = |last| IpAddr::from(Ipv4Addr::new(198, 18, 0, last));
         let mut places: Vec<_> = (0..4).map_while(|_| room.enter(address(2))).collect();
         assert_eq!(places.len(), 4);
