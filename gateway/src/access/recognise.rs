@@ -115,7 +115,11 @@ impl Access {
 
     async fn slow_down(&self, origin: IpAddr, account: &str, now: Instant) -> Result<(), Unrecognised> {
         match self.mistakes(|slowdown| slowdown.judge(origin, account, now)) {
-            Verdict::Refused(wait) => Err(Unrecognised::Wait(wait)),
+            Verdict::Refused(wait) => {
+                log::warn!("somebody guesses passwords and has to wait {} s", wait.as_secs());
+                log::debug!("{origin} guesses passwords");
+                Err(Unrecognised::Wait(wait))
+            }
             Verdict::Looked(delay) => {
                 tokio::time::sleep(delay).await;
                 Ok(())

@@ -47,7 +47,8 @@
 //!
 //! `?` works on any error with a `From` into [`Refusal`], written in the feature's `pages.rs`: `Refusal::refused`
 //! when it is the person's turn, `Refusal::broken(&error)` when it is ours. Drawings are `{{ crate::web::icons::LINK }}`.
-//! An element with an `id` and `data-live` is fetched again every ten seconds where the browser runs scripts.
+//! Where the browser runs scripts, an element with an `id` and `data-live` is fetched again every ten seconds
+//! (`data-live="60"`: every minute), and what is `hidden` with `data-script` is shown.
 
 mod answer;
 pub mod assets;
