@@ -33,6 +33,16 @@ pub async fn guests(tx: &impl Read, now: Timestamp) -> Result<Vec<Guest>, Error>
     Ok(guests)
 }
 
+/// Whether this is the temporary key of someone who is let in now.
+pub async fn is_guest(tx: &impl Read, key: &PublicKey, now: Timestamp) -> Result<bool, Error> {
+    let address = temporary::address(key).octets();
+    let Some(record) = tx.get(&GUESTS, &address).await? else {
+        return Ok(false);
+    };
+    let guest = record.guest(address)?;
+    Ok(guest.key == *key && guest.until > now)
+}
+
 /// Lets a temporary key in.
 ///
 /// # Errors

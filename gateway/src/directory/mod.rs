@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use changes::{Changes, Follower, changes};
 pub use communes::{add_commune, commune, commune_by_name, communes, rename_commune};
-pub use guests::{Guest, admit, gateway_key, guests, set_gateway_key, sweep_guests};
+pub use guests::{Guest, admit, gateway_key, guests, is_guest, set_gateway_key, sweep_guests};
 pub use machines::{
     NewMachine, add_machine, machine, machine_by_address, machines, machines_of, mark_seen, rename_machine,
     replace_key, revoke, set_role,

@@ -155,8 +155,7 @@ async fn replace(
 /// Neither the gateway's key nor a temporary one: a peer has one entry in the tunnel.
 async fn is_own(tx: &impl Read, request: &Request, now: Timestamp) -> Result<bool, Error> {
     let is_the_gateway = directory::gateway_key(tx).await? == Some(request.key);
-    let is_a_guest = directory::guests(tx, now).await?.iter().any(|guest| guest.key == request.key);
-    Ok(!is_the_gateway && !is_a_guest)
+    Ok(!is_the_gateway && !directory::is_guest(tx, &request.key, now).await?)
 }
 
 async fn commune_of(tx: &impl Read, machine: &Machine) -> Result<Commune, Error> {

@@ -14,7 +14,7 @@ mod tests;
 mod wanted;
 mod words;
 
-use crate::{directory, netd, store as ground};
+use crate::{directory, store as ground};
 
 pub use board::{Board, Link, Loss, Service};
 pub use keeper::Keeper;
@@ -29,10 +29,6 @@ pub enum Error {
     NoSuchCommune(directory::CommuneId),
     #[error("there is no machine {0}")]
     NoSuchMachine(directory::MachineId),
-    #[error("the record of an endpoint is not one that this program writes")]
-    Damaged,
-    #[error("the links cannot be made as they should be")]
-    Netd(#[from] netd::Error),
     #[error(transparent)]
     Directory(#[from] directory::Error),
     #[error(transparent)]
