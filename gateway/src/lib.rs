@@ -259,6 +259,8 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    use super::*;
+
     /// The names of the tables that the source of a room makes.
     fn made(folder: &Path) -> Vec<String> {
         let mut names = Vec::new();
@@ -283,11 +285,30 @@ mod tests {
             .into_iter()
             .filter(|name| !name.starts_with("store.") && !name.starts_with("tests."))
             .collect();
-        let mut known: Vec<_> = super::tables().iter().map(|table| table.name().to_owned()).collect();
+        let mut known: Vec<_> = tables().iter().map(|table| table.name().to_owned()).collect();
         made.sort();
         known.sort();
         assert_eq!(made, known);
         known.dedup();
         assert_eq!(made, known, "two tables have one name");
+    }
+
+    #[tokio::test]
+    async fn every_database_kept_from_a_release_opens() {
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/fixtures");
+        for layout in 1..=store::layout() {
+            let directory = tempfile::tempdir().expect("a directory for the test");
+            fs::copy(kept.join(format!("v{layout}.redb")), directory.path().join("beffroi.redb"))
+                .unwrap_or_else(|error| panic!("no database of layout {layout} is kept: {error}"));
+            let store = Store::open(directory.path()).expect("today's code opens it");
+            let communes = store.read(async |tx| directory::communes(tx).await).await.expect("it is read");
+            let names: Vec<_> = communes.iter().map(|commune| commune.name.as_str()).collect();
+            assert!(names.contains(&"Foucart"), "{names:?}");
+            drop(store);
+            let report = store::check(directory.path(), &tables()).expect("it opens");
+            assert!(report.problems.is_empty(), "layout {layout}: {:?}", report.problems);
+            assert!(report.unknown.is_empty(), "layout {layout}: {:?}", report.unknown);
+            assert_eq!(report.layout, store::layout());
+        }
     }
 }

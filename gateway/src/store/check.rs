@@ -12,7 +12,7 @@ use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableHand
 use super::blobs::{self, BLOBS, BlobId, Place};
 use super::read::Bytes;
 use super::untouched::{self, Look};
-use super::{AnyTable, Error, KEY_MAX, OpenError, VALUE_MAX, migrations, write};
+use super::{AnyTable, Error, KEY_MAX, OpenError, VALUE_MAX, layout, migrations, write};
 use crate::journal::chain;
 
 /// What was found. Everything is well when there are no problems.
@@ -102,7 +102,7 @@ fn look_at_table(
 ) -> Result<(), Error> {
     let own: [&dyn AnyTable; 3] = [&BLOBS, &migrations::LAYOUT, &write::SEQUENCES];
     // The rows of an older layout are not yet what the types of this release expect.
-    let current = report.layout == migrations::newest(migrations::STEPS);
+    let current = report.layout == layout();
     let known = own.iter().chain(tables).find(|table| current && table.name() == name);
     if current && known.is_none() {
         report.unknown.push(name.to_owned());

@@ -145,6 +145,11 @@ impl Store {
     }
 }
 
+/// The layout that this release reads and writes.
+pub fn layout() -> u32 {
+    migrations::newest(migrations::STEPS)
+}
+
 impl Inner {
     /// After a failed commit nothing is answered any more: what is read could be more than what is kept.
     fn alive(&self) -> Result<(), Error> {

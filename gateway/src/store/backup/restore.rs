@@ -13,9 +13,8 @@ use std::rc::Rc;
 
 use serde::Deserialize;
 
-use super::super::migrations::{STEPS, newest};
 use super::super::open::{RESTORING, sync_directory};
-use super::super::{AnyTable, BlobId, Report, blobs, check};
+use super::super::{AnyTable, BlobId, Report, blobs, check, layout};
 use super::{
     BLOBS, DATABASE, EXTRA, FORMAT, Identity, MANIFEST, MANIFEST_HASH, MANIFEST_MAX, Manifest, RestoreError,
     is_file_name, seal,
@@ -127,7 +126,7 @@ fn read_manifest<R: Read>(members: &mut Members<'_, R>) -> Result<Manifest, Rest
         return Err(RestoreError::NewerFormat { found: format, known: FORMAT });
     }
     let manifest: Manifest = serde_json::from_slice(&text).map_err(damaged)?;
-    let known = newest(STEPS);
+    let known = layout();
     if manifest.layout > known {
         return Err(RestoreError::NewerLayout { found: manifest.layout, known });
     }

@@ -4,6 +4,7 @@
 //! `vN.rs` that rewrites the rows of layout N-1. A step reads and writes with its own frozen copies of the
 //! types, never with those of the features, because those go on changing and the step must not. All steps
 //! that are needed run in one transaction: a database is either wholly at the old layout or at the new one.
+//! The database of each past release is kept in `fixtures`, and a test opens it.
 
 mod v1;
 
