@@ -36,8 +36,12 @@ impl<const N: usize> Community<N> {
         let mut gateway = world.gateway(DOMAIN)?;
         gateway.start()?;
         let referent = gateway.referent()?;
-        referent.add_communes(&communes)?;
-        let codes = referent.invite(&communes)?;
+        let codes = if N == 0 {
+            Vec::new()
+        } else {
+            referent.add_communes(&communes)?;
+            referent.invite(&communes)?
+        };
         let mut joined = Vec::new();
         for commune in communes {
             joined.push(world.town_hall(commune)?);
@@ -60,5 +64,12 @@ impl<const N: usize> Community<N> {
         }
         let town_halls = joined.try_into().expect("there are as many as communes");
         Ok(Community { town_halls, referent, gateway, world })
+    }
+
+    /// One more town hall, which has not joined yet, and the code of its sheet.
+    pub fn invited(&self, commune: &str) -> Result<(TownHall, String)> {
+        self.referent.add_communes(&[commune])?;
+        let codes = self.referent.invite(&[commune])?;
+        Ok((self.world.town_hall(commune)?, codes.concat()))
     }
 }

@@ -44,6 +44,11 @@ impl Process {
         Ok(String::from_utf8_lossy(&fs::read(&self.log)?).into_owned())
     }
 
+    /// Where that is written.
+    pub fn log_path(&self) -> &Path {
+        &self.log
+    }
+
     /// Waits for a line that contains `text`, and returns it.
     pub fn says(&mut self, text: &str, deadline: Duration) -> Result<String> {
         let mut found = None;

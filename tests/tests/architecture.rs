@@ -14,8 +14,9 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The floors, from the top. A new room is one word here.
 const FLOORS: [(Floor, &[&str]); 4] = [
-    (Floor::Doors, &["admin", "agents", "command", "generator", "portal"]),
-    (Floor::Features, &["certificates", "enrolment", "links", "news"]),
+    (Floor::Doors, &["admin", "agents", "command", "portal"]),
+    // `bin`: the programs beside the gateway, which know no feature.
+    (Floor::Features, &["bin", "certificates", "enrolment", "links", "news"]),
     (Floor::Nouns, &["access", "audit", "directory"]),
     (Floor::Ground, &["config", "control", "journal", "listeners", "netd", "privileges", "store", "web"]),
 ];
@@ -80,13 +81,13 @@ struct Place {
 }
 
 impl Place {
-    /// None for the files that may know everyone. A program, such as `bin/netd.rs`, stands in the room of its name.
+    /// None for the files that may know everyone.
     fn of(path: &Path) -> Option<Place> {
         let module = path.with_extension("");
         let names: Vec<&str> = module.iter().filter_map(|part| part.to_str()).collect();
         let (room, depth, building) = match names.as_slice() {
             ["lib" | "main"] => return None,
-            ["bin", program] => (*program, 0, "beffroi_gateway"),
+            ["bin", ..] => ("bin", names.len(), "beffroi_gateway"),
             [room, .., "mod"] => (*room, names.len() - 1, "crate"),
             names => (names[0], names.len(), "crate"),
         };
@@ -131,7 +132,10 @@ fn walk(tokens: TokenStream, place: &Place, found: &mut Vec<Arrow>) {
                     rest = after;
                 }
             }
-            TokenTree::Ident(word) if word == place.building || word == "super" => {
+            // A program is a crate of its own: what is above its modules is not the building.
+            TokenTree::Ident(word)
+                if word == place.building || (word == "super" && place.building == "crate") =>
+            {
                 if let Some(after) = root(word == "super", after, place) {
                     found.extend(mentioned(after));
                 }
@@ -248,6 +252,7 @@ fn every_way_of_naming_a_room_is_seen() {
     check("news/pages.rs", "fn f() { log::info!(\"{}\", crate::links::age()); }", &[(1, "links")]);
     check("news/pages.rs", "pub(crate) fn f() {} // crate::links", &[]);
     check("bin/netd.rs", "use beffroi_gateway::netd::serve;", &[(1, "netd")]);
+    check("bin/netd.rs", "mod tests { use super::*; }", &[]);
     check("config.rs", "use super::web;", &[(1, "web")]);
 }
 

@@ -10,29 +10,18 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Result;
-use beffroi_tests::{DOMAIN, Gateway, INSIDE, Protocol, Referent, TownHall, World, until};
+use beffroi_tests::{Community, DOMAIN, INSIDE, Protocol, until};
 
 const SOON: Duration = Duration::from_secs(30);
 
-/// A gateway that runs, its referent, and a town hall with the code of its sheet.
-fn invited() -> Result<(World, Gateway, Referent, TownHall, String)> {
-    let world = World::new()?;
-    let mut gateway = world.gateway(DOMAIN)?;
-    gateway.start()?;
-    let referent = gateway.referent()?;
-    referent.add_communes(&["Alvimare", "Bennetot"])?;
-    let code = referent.invite(&["Alvimare"])?.remove(0);
-    let alvimare = world.town_hall("Alvimare")?;
-    Ok((world, gateway, referent, alvimare, code))
-}
-
 #[test]
 fn a_town_hall_joins() -> Result<()> {
-    let (_world, _gateway, referent, mut alvimare, code) = invited()?;
+    let caux = Community::of([])?;
+    let (mut alvimare, code) = caux.invited("Alvimare")?;
     let routes = alvimare.node.ip("route show table main")?;
 
     let told = alvimare.join(&code)?;
-    let machine = referent.machine("Alvimare")?;
+    let machine = caux.referent.machine("Alvimare")?;
     let words = machine.words.expect("they are shown until the link has proved itself");
     assert!(spaced(&told).contains(&spaced(&words)), "{told} has not the words {words}");
 
@@ -40,7 +29,7 @@ fn a_town_hall_joins() -> Result<()> {
     until("the link is online", SOON, || Ok(alvimare.status()?["line"]["state"] == "online"))?;
     let home = alvimare.home()?.shown()?;
     assert!(home.text().contains("Mairie d’Alvimare"), "{}", home.text());
-    until("the referent sees it", SOON, || Ok(referent.machine("Alvimare")?.state == "online"))?;
+    until("the referent sees it", SOON, || Ok(caux.referent.machine("Alvimare")?.state == "online"))?;
 
     let hosts = alvimare.node.read("/etc/hosts")?;
     assert!(hosts.starts_with("127.0.0.1 localhost\n"), "{hosts}");
@@ -52,16 +41,18 @@ fn a_town_hall_joins() -> Result<()> {
 
 #[test]
 fn a_town_hall_joins_by_file() -> Result<()> {
-    let (_world, _gateway, referent, alvimare, code) = invited()?;
+    let caux = Community::of([])?;
+    let (alvimare, code) = caux.invited("Alvimare")?;
     alvimare.node.write("/var/lib/bon.beffroi", &code)?;
     alvimare.node.run(["beffroi-agent", "join", "/var/lib/bon.beffroi"])?;
-    referent.machine("Alvimare")?;
+    caux.referent.machine("Alvimare")?;
     Ok(())
 }
 
 #[test]
 fn a_mistyped_code_is_told_before_anything_is_sent() -> Result<()> {
-    let (_world, gateway, _referent, alvimare, code) = invited()?;
+    let caux = Community::of([])?;
+    let (alvimare, code) = caux.invited("Alvimare")?;
     let capture = alvimare.node.capture("eth0")?;
     let mut groups: Vec<String> = code.split('-').map(str::to_owned).collect();
     let wrong = if groups[2].starts_with('A') { "B" } else { "A" };
@@ -72,25 +63,27 @@ fn a_mistyped_code_is_told_before_anything_is_sent() -> Result<()> {
     assert!(outcome.stderr.contains("groupe n° 3"), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("Rien n’a été envoyé"), "{}", outcome.stderr);
     capture.nothing_passed(|packet| {
-        matches!(packet.protocol, Protocol::Udp { .. }) || packet.to == gateway.node.address()
+        matches!(packet.protocol, Protocol::Udp { .. }) || packet.to == caux.gateway.node.address()
     })
 }
 
 #[test]
 fn a_code_serves_once() -> Result<()> {
-    let (world, _gateway, referent, alvimare, code) = invited()?;
+    let caux = Community::of([])?;
+    let (alvimare, code) = caux.invited("Alvimare")?;
     alvimare.join(&code)?;
-    let thief = world.town_hall("Bennetot")?;
+    let thief = caux.world.town_hall("Bennetot")?;
     let outcome = thief.try_to_join(&code)?;
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     assert!(!thief.node.read("/etc/hosts")?.contains(DOMAIN));
-    assert_eq!(referent.machines("Alvimare")?.len(), 1);
+    assert_eq!(caux.referent.machines("Alvimare")?.len(), 1);
     Ok(())
 }
 
 #[test]
 fn a_machine_that_leaves_is_as_it_was() -> Result<()> {
-    let (_world, _gateway, _referent, mut alvimare, code) = invited()?;
+    let caux = Community::of([])?;
+    let (mut alvimare, code) = caux.invited("Alvimare")?;
     let node = &alvimare.node.clone();
     // Every file with its size and where it points; the two that are shared by many, by their content.
     let files = "find /etc /usr/local/share/ca-certificates -not -type d -printf '%p %s %l\\n' | sort;
