@@ -19,6 +19,8 @@ use crate::texts::{reason, t, t_with};
 
 /// The authority itself; every program with a policy of its own is pointed here.
 const AUTHORITY: &str = "usr/local/share/ca-certificates/beffroi.crt";
+/// The link to it that Debian's program makes in the system's store.
+const GATHERED: &str = "etc/ssl/certs/beffroi.pem";
 /// Debian's program that gathers the system's store, below the root.
 const UPDATE: &str = "usr/sbin/update-ca-certificates";
 /// Policy files of our own. Chromium and Chrome read every file of these folders (Chrome Enterprise
@@ -67,11 +69,9 @@ pub(crate) fn install(root: &Path, authority: &str) -> Vec<Error> {
     };
     let policy = serde_json::json!({ "CACertificates": [BASE64.encode(&der)] }).to_string() + "\n";
     let mut problems = Vec::new();
-    match write(&root.join(AUTHORITY), authority.as_bytes()) {
-        Ok(true) => problems.extend(update(root, &[]).err()),
-        Ok(false) => {}
-        Err(error) => problems.push(error),
-    }
+    // Also when the file is there already: an earlier command may have been killed before this was done.
+    let gathered = write(&root.join(AUTHORITY), authority.as_bytes()).and_then(|()| update(root, &[]));
+    problems.extend(gathered.err());
     for file in CHROMIUM {
         problems.extend(write(&root.join(file), policy.as_bytes()).err());
     }
@@ -91,9 +91,11 @@ pub(crate) fn remove(root: &Path) -> Vec<Error> {
         problems.extend(clear(root, &root.join(file)).err());
     }
     let authority = root.join(AUTHORITY);
-    if authority.exists() {
-        let gone =
-            replace::remove(&authority).map_err(|source| Error::Unwritable { path: authority, source });
+    let is_installed = authority.exists();
+    // The link alone is there when an earlier command was killed before the end.
+    if is_installed || root.join(GATHERED).is_symlink() {
+        let gone = if is_installed { replace::remove(&authority) } else { Ok(()) };
+        let gone = gone.map_err(|source| Error::Unwritable { path: authority, source });
         // Without `--fresh` the links to the authority would stay, and lead nowhere.
         problems.extend(gone.and_then(|()| update(root, &["--fresh"])).err());
     }
@@ -107,16 +109,14 @@ fn der(pem: &str) -> Option<Vec<u8>> {
     BASE64.decode(text.as_bytes()).ok().filter(|der| !der.is_empty())
 }
 
-/// Says whether the file changed.
-fn write(path: &Path, contents: &[u8]) -> Result<bool, Error> {
+fn write(path: &Path, contents: &[u8]) -> Result<(), Error> {
     if fs::read(path).is_ok_and(|present| present == contents) {
-        return Ok(false);
+        return Ok(());
     }
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder)
         .and_then(|()| replace::replace(path, contents, 0o644))
-        .map_err(|source| Error::Unwritable { path: path.to_owned(), source })?;
-    Ok(true)
+        .map_err(|source| Error::Unwritable { path: path.to_owned(), source })
 }
 
 /// Removes a policy file, and the folders above it that this leaves empty, up to [`SHARED`].
@@ -145,7 +145,7 @@ fn edit_firefox(root: &Path, file: &str, edit: fn(&str) -> Option<Option<String>
     };
     match edit(&present).ok_or_else(|| Error::NotPolicies { path: path.to_owned() })? {
         None => clear(root, path),
-        Some(wanted) => write(path, wanted.as_bytes()).map(|_| ()),
+        Some(wanted) => write(path, wanted.as_bytes()),
     }
 }
 
