@@ -232,8 +232,8 @@ impl Here {
     /// Puts an `nft` before the system's, which fails while the file that is returned is there.
     fn nft_that_breaks(&self) -> PathBuf {
         let (nft, broken) = (self.directory.path().join("nft"), self.directory.path().join("broken"));
-        let real = output("which nft");
-        let script = format!("#!/bin/sh\n[ ! -e {} ] && exec {} \"$@\"\n", broken.display(), real.trim());
+        let real = "PATH=/usr/sbin:/usr/bin exec nft \"$@\"";
+        let script = format!("#!/bin/sh\n[ ! -e {} ] && {real}\n", broken.display());
         fs::write(&nft, script).expect("a directory of our own");
         fs::set_permissions(&nft, Permissions::from_mode(0o755)).expect("a file of our own");
         broken
