@@ -3,6 +3,7 @@
 mod damage;
 mod disk;
 mod kill;
+mod model;
 mod power;
 
 use std::ops::Bound;
@@ -14,8 +15,8 @@ use super::*;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Bell {
-    name: String,
-    kilograms: u32,
+    pub(super) name: String,
+    pub(super) kilograms: u32,
 }
 
 impl Record for Bell {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::super::tests::{BELLS, hang, names, open};
+use super::super::tests::{BELLS, Bell, bell, hang, names, open};
 use super::super::*;
 use super::*;
 
@@ -72,6 +72,34 @@ async fn what_a_running_store_keeps_is_restored() {
     assert_eq!(names(&store).await, ["Marie", "Jeanne"]);
     let blob = store.blobs().open(long).await.expect("the table is read").expect("the blob is there");
     assert_eq!(blob.bytes().await.expect("the blob is whole").len(), 100_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_shows_one_moment_while_the_store_is_written() {
+    let (_directory, store) = open();
+    let place = tempfile::tempdir().expect("a directory for the test");
+    let writing = tokio::spawn({
+        let store = store.clone();
+        async move {
+            for kilograms in 0.. {
+                let both = Bell { kilograms, ..bell("Marie") };
+                let kept = store.write(async move |tx| {
+                    tx.put(&BELLS, &1, &both).await?;
+                    tx.put(&BELLS, &2, &both).await
+                });
+                kept.await.expect("the rows are kept");
+            }
+        }
+    });
+    for number in 0..5 {
+        let saved = save_running(&store, &place.path().join(format!("backup-{number}")), None);
+        let state = place.path().join(format!("state-{number}"));
+        restore_into(&saved.path, &state, None).expect("the backup is restored");
+        let restored = Store::open(&state).expect("the restored store opens");
+        let rows = restored.read(async |tx| tx.all(&BELLS).await).await.expect("the table is read");
+        assert!(rows.is_empty() || rows[0].1 == rows[1].1, "{rows:?}");
+    }
+    writing.abort();
 }
 
 #[tokio::test]
