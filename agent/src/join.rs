@@ -189,7 +189,8 @@ async fn call(config: &Config, joining: &Joining, tunnel: &mut Tunnel) -> Result
                 log::debug!("{error}");
                 continue;
             }
-            match enrol::ask(&config.interface, from, &request, patience).await {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match enrol::ask(&config.interface, from, &request, patience.min(left)).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => {
                     log::debug!("{endpoint}: {}", journal_text(&error));
