@@ -22,6 +22,12 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// What RGAA asks for, which covers WCAG 2.1 A and AA.
 const RULES: [&str; 4] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
 
+/// Keys that are no letters, as WebDriver writes them.
+pub mod keys {
+    pub const TAB: &str = "\u{e004}";
+    pub const ENTER: &str = "\u{e007}";
+}
+
 #[derive(Debug)]
 pub struct Browser {
     node: Arc<Node>,
@@ -32,11 +38,30 @@ pub struct Browser {
 impl Browser {
     /// A new browser that has never been anywhere. One at a time on a host.
     pub fn open(node: &Arc<Node>) -> Result<Browser> {
+        Browser::with(node, &[], &json!({}))
+    }
+
+    /// The same, in which no page may run a script.
+    pub fn without_script(node: &Arc<Node>) -> Result<Browser> {
+        Browser::with(node, &[], &json!({ "profile.managed_default_content_settings.javascript": 2 }))
+    }
+
+    /// The same, whose owner was warned of an authority that nobody knows, and accepted for good the certificate that
+    /// the site has now. With any other the page does not open.
+    pub fn that_accepted(node: &Arc<Node>, site: &str) -> Result<Browser> {
+        let pin = "openssl s_client -connect \"$1\" < /dev/null 2> /dev/null | openssl x509 -pubkey -noout |
+            openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64";
+        let pin = node.run(["sh", "-c", pin, "sh", site])?;
+        Browser::with(node, &[&format!("--ignore-certificate-errors-spki-list={pin}")], &json!({}))
+    }
+
+    fn with(node: &Arc<Node>, more: &[&str], preferences: &Value) -> Result<Browser> {
         let mut chromedriver = node.spawn("chromedriver", ["chromedriver", &format!("--port={PORT}")])?;
         chromedriver.says("was started successfully", Duration::from_secs(20))?;
         let mut browser =
             Browser { node: Arc::clone(node), session: String::new(), _chromedriver: chromedriver };
         let profile = tempfile::Builder::new().prefix("chromium-").tempdir_in(node.folder())?.keep();
+        let profile = format!("--user-data-dir={}", profile.display());
         let arguments = [
             "--headless=new",
             "--no-sandbox",
@@ -48,14 +73,15 @@ impl Browser {
             "--disable-sync",
             "--disable-dev-shm-usage",
             "--lang=fr-FR",
-            &format!("--user-data-dir={}", profile.display()),
+            &profile,
         ];
+        let arguments: Vec<&str> = arguments.iter().chain(more).copied().collect();
         let answer = browser.command(
             "POST",
             "/session",
             &json!({ "capabilities": { "alwaysMatch": {
                 "browserName": "chrome",
-                "goog:chromeOptions": { "binary": "/usr/bin/chromium", "args": arguments },
+                "goog:chromeOptions": { "binary": "/usr/bin/chromium", "args": arguments, "prefs": preferences },
                 "goog:loggingPrefs": { "browser": "ALL" },
             }}}),
         )?;
@@ -119,18 +145,45 @@ impl Browser {
         Ok(())
     }
 
+    /// Types on the keyboard, wherever its focus is; see [`keys`].
+    pub fn type_keys(&self, keys: &str) -> Result<()> {
+        let strokes: Vec<Value> = keys
+            .chars()
+            .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key })))
+            .collect();
+        self.post(
+            "/actions",
+            &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] }),
+        )?;
+        Ok(())
+    }
+
     /// The value of a JavaScript expression.
     pub fn evaluate(&self, expression: &str) -> Result<Value> {
         self.post("/execute/sync", &json!({ "script": format!("return {expression}"), "args": [] }))
     }
 
-    /// Takes a picture of what is seen, into `NAME.png` in the node's folder.
+    /// Takes a picture of the page from top to bottom, into `NAME.png` in the node's folder.
     pub fn picture(&self, name: &str) -> Result<PathBuf> {
-        let picture = text(&self.get("/screenshot")?)?;
-        let encoded = self.node.folder().join(format!("{name}.base64"));
-        let file = self.node.folder().join(format!("{name}.png"));
-        fs::write(&encoded, picture)?;
-        self.node.run(["sh", "-c", &format!("base64 -d {name}.base64 > {name}.png && rm {name}.base64")])?;
+        let taken = self
+            .devtools("Page.captureScreenshot", &json!({ "format": "png", "captureBeyondViewport": true }))?;
+        self.keep(&text(&taken["data"])?, &format!("{name}.png"))
+    }
+
+    /// Prints the page as a person who changes no setting does, into `NAME.pdf` in the node's folder.
+    pub fn print(&self, name: &str) -> Result<PathBuf> {
+        let options = json!({ "preferCSSPageSize": true, "printBackground": false });
+        let printed = self.devtools("Page.printToPDF", &options)?;
+        self.keep(&text(&printed["data"])?, &format!("{name}.pdf"))
+    }
+
+    /// Writes what came in base64 into a file of the node's folder.
+    fn keep(&self, encoded: &str, name: &str) -> Result<PathBuf> {
+        let file = self.node.folder().join(name);
+        fs::write(file.with_extension("base64"), encoded)?;
+        let decode = "base64 -d \"$1\" > \"$2\" && rm \"$1\"";
+        let base64 = Path::new(name).with_extension("base64");
+        self.node.run(["sh", "-c", decode, "sh", &base64.display().to_string(), name])?;
         Ok(file)
     }
 

@@ -45,6 +45,8 @@ pub struct Packet {
     pub protocol: Protocol,
     /// With its IP header.
     pub length: usize,
+    /// What TCP or UDP carries in it.
+    pub payload: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +131,13 @@ impl Packet {
             (17, Some(from), Some(to)) => Protocol::Udp { from, to },
             (other, ..) => Protocol::Other(other),
         };
-        Some(Packet { at, from, to, protocol, length: bytes.len() })
+        let header = match protocol {
+            Protocol::Tcp { .. } => usize::from(*inner.get(12)? >> 4) * 4,
+            Protocol::Udp { .. } => 8,
+            Protocol::Icmp | Protocol::Other(_) => inner.len(),
+        };
+        let payload = inner.len().saturating_sub(header);
+        Some(Packet { at, from, to, protocol, length: bytes.len(), payload })
     }
 
     /// Whether it is between these two, in either direction.
@@ -251,7 +259,11 @@ mod tests {
 
         let mut v6 = vec![0x60, 0, 0, 0, 0, 4, 6, 64];
         v6.extend([0xfd; 16].into_iter().chain([0xfe; 16]).chain([0, 22, 0, 23]));
+        v6.extend([0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0, 0, 0, 0, 0, 0, 0]);
         let expected = ("fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd", "fefe:fefe:fefe:fefe:fefe:fefe:fefe:fefe");
         check(&v6, Some((expected.0, expected.1, Protocol::Tcp { from: 22, to: 23 })));
+        v6.extend(b"SSH");
+        let packet = Packet::parse(SystemTime::UNIX_EPOCH, &v6).expect("it is one");
+        assert_eq!((packet.payload, packet.length), (3, 63));
     }
 }

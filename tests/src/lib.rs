@@ -39,7 +39,7 @@ mod wait;
 pub mod window;
 mod world;
 
-pub use browser::Browser;
+pub use browser::{Browser, keys};
 pub use capture::{Capture, Packet, Protocol};
 pub use community::Community;
 pub use gateway::{DOMAIN, Gateway, INSIDE};

@@ -27,6 +27,12 @@ impl Referent {
         Ok(Referent { visitor: Visitor::new(node, &format!("https://admin.{domain}:8443"))? })
     }
 
+    /// The same with more options of curl.
+    pub fn with(mut self, options: &[&str]) -> Referent {
+        self.visitor = self.visitor.with(options);
+        self
+    }
+
     /// Makes the first account, which signs in.
     pub fn set_up(&self, code: &str) -> Result<Page> {
         let fields = [("code", code), ("name", REFERENT), ("password", PASSWORD), ("again", PASSWORD)];

@@ -49,7 +49,8 @@ impl Visitor {
 
     /// Sends a form.
     pub fn send(&self, path: &str, fields: &[(&str, &str)]) -> Result<Page> {
-        self.curl(path, fields)
+        // To curl, what is sent makes a request a form, even when it is nothing.
+        self.curl(path, if fields.is_empty() { &[("", "")] } else { fields })
     }
 
     fn curl(&self, path: &str, fields: &[(&str, &str)]) -> Result<Page> {
@@ -109,7 +110,9 @@ pub(crate) fn plain(html: &str) -> String {
         ("&#34;", "\""),
         ("&quot;", "\""),
         ("&lt;", "<"),
+        ("&#60;", "<"),
         ("&gt;", ">"),
+        ("&#62;", ">"),
         ("&#38;", "&"),
         ("&amp;", "&"),
     ];
