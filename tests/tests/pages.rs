@@ -1,0 +1,315 @@
+//! The pages as people meet them: in a real browser, wide and narrow, on paper, without script, without a mouse, and
+//! whether or not they see.
+//!
+//! ```text
+//!   alvimare (agent, Chromium)      passerelle (netd, gateway, Chromium)
+//!      | https://intranet.…            | https://127.0.0.1:8443
+//!      | https://admin.…:8443          |
+//!   ───┴───────────────────────────────┴─────
+//! ```
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use beffroi_tests::{Browser, Community, DOMAIN, PASSWORD, Page, Quality, REFERENT, World, keys, until};
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// A desk, and a telephone.
+const WIDTHS: [u32; 2] = [1280, 390];
+
+fn intranet() -> String {
+    format!("https://intranet.{DOMAIN}")
+}
+
+fn admin() -> String {
+    format!("https://admin.{DOMAIN}:8443")
+}
+
+/// The page, wide and narrow, keeps nobody out; a picture of it is kept.
+fn is_for_everyone(browser: &Browser, url: &str, name: &str) -> Result<()> {
+    for width in WIDTHS {
+        browser.width(width)?;
+        browser.visit(url)?;
+        as_it_is(browser, &format!("{name}-{width}"))?;
+    }
+    Ok(())
+}
+
+/// The same of the page that is open already.
+fn as_it_is(browser: &Browser, name: &str) -> Result<()> {
+    browser.picture(name)?;
+    ensure!(!browser.title()?.is_empty(), "{name} has no title");
+    ensure!(!browser.is_too_wide()?, "{name} must be moved sideways");
+    let obstacles = browser.obstacles()?;
+    ensure!(obstacles.is_empty(), "{name} keeps people out:\n{}", obstacles.join("\n"));
+    let console = browser.console()?;
+    ensure!(console.is_empty(), "the console complained about {name}:\n{}", console.join("\n"));
+    Ok(())
+}
+
+/// The path of a commune's page.
+fn commune_path(overview: &Page, name: &str) -> Result<String> {
+    let path = overview.all_between("<a href=\"", "</a>").find_map(|link| {
+        let (path, label) = link.split_once("\">")?;
+        (label == name).then(|| path.to_owned())
+    });
+    path.with_context(|| format!("{name} is not on the overview"))
+}
+
+fn sign_in(browser: &Browser) -> Result<()> {
+    browser.visit(&admin())?;
+    browser.fill("name", REFERENT)?;
+    browser.fill("password", PASSWORD)?;
+    browser.press("Se connecter")?;
+    ensure!(browser.text()?.contains("Liaisons"), "{}", browser.text()?);
+    Ok(())
+}
+
+#[test]
+fn the_home_page_is_for_everyone() -> Result<()> {
+    let caux = Community::of(["Alvimare"])?;
+    let [alvimare] = &caux.town_halls;
+    let browser = Browser::open(&alvimare.node)?;
+    is_for_everyone(&browser, &intranet(), "accueil")?;
+    ensure!(browser.text()?.contains("Mairie d’Alvimare"), "{}", browser.text()?);
+    caux.referent.send(
+        "/annonce",
+        &[("title", "Coupure d’eau jeudi"), ("text", "De 9 h à midi.\n\nL’eau peut être trouble ensuite.")],
+    )?;
+    is_for_everyone(&browser, &intranet(), "accueil-annonce")?;
+    ensure!(browser.text()?.contains("Coupure d’eau jeudi"), "{}", browser.text()?);
+    browser.visit(&format!("{}/nulle-part", intranet()))?;
+    ensure!(browser.text()?.contains("Page introuvable"), "{}", browser.text()?);
+    Ok(())
+}
+
+#[test]
+fn the_admin_pages_are_for_everyone() -> Result<()> {
+    let caux = Community::of(["Alvimare", "Bennetot"])?;
+    let [alvimare, _bennetot] = &caux.town_halls;
+    let referent = &caux.referent;
+    referent.trust_with_the_admin_page("Alvimare")?;
+    referent.add_communes(&["Foucart", "Ancourteville-sur-Héricourt"])?;
+    referent.invite(&["Foucart"])?;
+    referent.revoke("Bennetot", "volé")?;
+    until("the link is seen", SOON, || Ok(referent.machine("Alvimare")?.state == "online"))?;
+    let overview = referent.overview()?;
+    let machine = referent.machine("Alvimare")?.id;
+
+    let browser = Browser::open(&alvimare.node)?;
+    is_for_everyone(&browser, &admin(), "connexion")?;
+    sign_in(&browser)?;
+    for (path, name) in [
+        ("/", "liaisons"),
+        (&commune_path(&overview, "Alvimare")?, "commune-en-ligne"),
+        (&commune_path(&overview, "Bennetot")?, "commune-retiree"),
+        (&commune_path(&overview, "Foucart")?, "commune-sans-poste"),
+        ("/bons", "bons"),
+        ("/bons/nouveaux", "nouveaux-bons"),
+        ("/communes/ajouter", "ajouter-des-communes"),
+        ("/annonce", "annonce"),
+        ("/qui-a-fait-quoi", "qui-a-fait-quoi"),
+        ("/compte", "compte"),
+        (&format!("/postes/{machine}/retirer"), "retirer"),
+        (&format!("/postes/{machine}/nom"), "renommer"),
+        (&format!("/postes/{machine}/remplacer"), "remplacer"),
+    ] {
+        is_for_everyone(&browser, &format!("{}{path}", admin()), name)?;
+    }
+    browser.visit(&admin())?;
+    let fits = "[...document.querySelectorAll('.scroll')].every(box => box.scrollWidth <= box.clientWidth)";
+    ensure!(browser.evaluate(fits)? == true, "on a telephone, the links must be moved sideways");
+    Ok(())
+}
+
+#[test]
+fn a_machine_that_was_never_seen_is_shown_so() -> Result<()> {
+    let mut caux = Community::of(["Alvimare"])?;
+    let [alvimare] = &caux.town_halls;
+    caux.referent.trust_with_the_admin_page("Alvimare")?;
+    caux.referent.add_communes(&["Foucart"])?;
+    let code = caux.referent.invite(&["Foucart"])?.remove(0);
+    // The answer is long under way, and the machine is switched off before it comes.
+    let far = Quality { rate: 1_000_000, delay: Duration::from_millis(400), loss: 0.0, queue: 64 * 1024 };
+    let (foucart, _line) = caux.world.node_on_a_line("foucart", far)?;
+    let join = foucart.spawn("join", ["beffroi-agent", "join", &code])?;
+    caux.gateway.program()?.says("enrolled: foucart", SOON)?;
+    join.kill()?;
+
+    let browser = Browser::open(&alvimare.node)?;
+    sign_in(&browser)?;
+    is_for_everyone(&browser, &admin(), "liaisons-jamais-vue")?;
+    ensure!(browser.text()?.contains("1 jamais vue"), "{}", browser.text()?);
+    browser.follow("Foucart")?;
+    as_it_is(&browser, "commune-jamais-vue-390")?;
+    let text = browser.text()?;
+    ensure!(text.contains("Jamais vue") && text.contains("Quatre mots"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn the_first_referent_is_set_up_in_the_server_s_browser() -> Result<()> {
+    let world = World::new()?;
+    let mut gateway = world.gateway(DOMAIN)?;
+    gateway.start()?;
+    let browser = Browser::that_accepted(&gateway.node, "127.0.0.1:8443")?;
+    is_for_everyone(&browser, "https://127.0.0.1:8443/", "mise-en-service")?;
+    let fill = |password: &str| -> Result<()> {
+        browser.fill("name", REFERENT)?;
+        browser.fill("password", password)?;
+        browser.fill("again", password)?;
+        browser.press("Créer le compte")
+    };
+    browser.fill("code", &gateway.set_up_code()?.to_lowercase())?;
+    fill("azerty")?;
+    ensure!(browser.text()?.contains("trop court"), "{}", browser.text()?);
+    // Chromium mentions every form that is not accepted.
+    let complaints = browser.console()?;
+    ensure!(complaints.iter().all(|one| one.contains("status of 422")), "{complaints:?}");
+    as_it_is(&browser, "mise-en-service-refusee-390")?;
+    fill(PASSWORD)?;
+    ensure!(browser.text()?.contains("Bienvenue"), "{}", browser.text()?);
+    as_it_is(&browser, "bienvenue-390")
+}
+
+#[test]
+fn every_invitation_is_one_sheet_of_paper() -> Result<()> {
+    const COMMUNES: [&str; 3] = ["Ancourteville-sur-Héricourt", "Bennetot", "Sainte-Marguerite-sur-Fauville"];
+    let caux = Community::of(["Alvimare"])?;
+    let [alvimare] = &caux.town_halls;
+    caux.referent.trust_with_the_admin_page("Alvimare")?;
+    caux.referent.add_communes(&COMMUNES)?;
+    let browser = Browser::open(&alvimare.node)?;
+    sign_in(&browser)?;
+    browser.visit(&format!("{}/bons/nouveaux", admin()))?;
+    browser.press("Créer les 3 bons")?;
+    is_for_everyone(&browser, &browser.address()?, "feuilles")?;
+    let codes = browser
+        .evaluate("[...document.querySelectorAll('.groups')].map(one => one.lastElementChild.innerText)")?;
+
+    let sheets = browser.print("feuilles")?.display().to_string();
+    let node = &alvimare.node;
+    let about = node.run(["pdfinfo", &sheets])?;
+    let told = |label: &str| about.lines().find_map(|line| Some(line.strip_prefix(label)?.trim().to_owned()));
+    assert_eq!(told("Pages:").as_deref(), Some("3"), "{about}");
+    assert!(told("Page size:").is_some_and(|size| size.ends_with("(A4)")), "{about}");
+    for (number, commune) in (1..).zip(COMMUNES) {
+        let number = number.to_string();
+        let page = node.run(["pdftotext", "-f", &number, "-l", &number, &sheets, "-"])?;
+        let others = COMMUNES.iter().filter(|other| page.contains(**other));
+        assert_eq!(others.collect::<Vec<_>>(), [&commune], "{page}");
+        let last_group = codes
+            .as_array()
+            .context("codes")?
+            .iter()
+            .filter(|code| page.contains(code.as_str().unwrap_or("?")));
+        assert_eq!(last_group.count(), 1, "one code a sheet: {page}");
+    }
+    Ok(())
+}
+
+#[test]
+fn everything_is_done_without_script() -> Result<()> {
+    let caux = Community::of(["Alvimare", "Bennetot"])?;
+    let [alvimare, _bennetot] = &caux.town_halls;
+    caux.referent.trust_with_the_admin_page("Alvimare")?;
+    let browser = Browser::without_script(&alvimare.node)?;
+    let says = |text: &str| -> Result<()> {
+        let page = browser.text()?;
+        ensure!(page.contains(text), "{page} lacks {text}");
+        Ok(())
+    };
+    browser.visit(&intranet())?;
+    says("Mairie d’Alvimare")?;
+    browser.visit(&admin())?;
+    ensure!(!browser.text()?.contains("Afficher le mot de passe"), "a script has run");
+    sign_in(&browser)?;
+
+    browser.follow("Annonce")?;
+    browser.fill("title", "Coupure d’eau jeudi")?;
+    browser.fill("text", "De 9 h à midi.")?;
+    browser.press("Publier l’annonce")?;
+    says("L’annonce est publiée")?;
+
+    browser.follow("Bons de raccordement")?;
+    browser.follow("Ajouter des communes")?;
+    browser.fill("text", "Foucart\nYébleron")?;
+    browser.press("Ajouter")?;
+    browser.visit(&format!("{}/bons/nouveaux", admin()))?;
+    browser.press("Créer les 2 bons")?;
+    says("2 bons à remettre")?;
+
+    browser.follow("Liaisons")?;
+    browser.follow("Bennetot")?;
+    browser.follow("Retirer")?;
+    browser.fill("reason", "volé")?;
+    browser.fill("commune", "Alvimare")?;
+    browser.press("Retirer ce poste")?;
+    says("Ce n’est pas le nom de la commune de ce poste")?;
+    browser.fill("commune", "Bennetot")?;
+    browser.press("Retirer ce poste")?;
+    says("Le poste est retiré")?;
+
+    browser.press("Se déconnecter")?;
+    says("Vous êtes déconnecté")
+}
+
+/// Where the keyboard is, and whether one sees it.
+const FOCUS: &str = "(() => {
+    const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
+    return at != document.body && style.outlineStyle != 'none' && parseFloat(style.outlineWidth) >= 2 && box.width > 1
+        && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+})()";
+
+/// Goes on from element to element until the one that matches; every stop on the way is seen.
+fn tab_to(browser: &Browser, condition: &str) -> Result<()> {
+    for _ in 0..60 {
+        browser.type_keys(keys::TAB)?;
+        let at = browser.evaluate("document.activeElement.outerHTML.slice(0, 200)")?;
+        ensure!(browser.evaluate(FOCUS)? == true, "one does not see that the keyboard is at {at}");
+        if browser.evaluate(&format!("(at => {condition})(document.activeElement)"))? == true {
+            return Ok(());
+        }
+    }
+    bail!("the keyboard does not reach {condition} on {}", browser.address()?)
+}
+
+/// Presses Enter, and waits for the page that follows.
+fn enter(browser: &Browser, expected: &str) -> Result<()> {
+    browser.type_keys(keys::ENTER)?;
+    until("the next page is there", SOON, || Ok(browser.text()?.contains(expected)))?;
+    Ok(())
+}
+
+#[test]
+fn a_machine_is_revoked_with_the_keyboard_alone() -> Result<()> {
+    let caux = Community::of(["Alvimare", "Bennetot"])?;
+    let [alvimare, _bennetot] = &caux.town_halls;
+    caux.referent.trust_with_the_admin_page("Alvimare")?;
+    let browser = Browser::open(&alvimare.node)?;
+    browser.width(1280)?;
+    browser.visit(&admin())?;
+    tab_to(&browser, "at.matches('.skip')")?;
+    browser.picture("clavier-debut")?;
+    tab_to(&browser, "at.name == 'name'")?;
+    browser.type_keys(REFERENT)?;
+    tab_to(&browser, "at.name == 'password'")?;
+    browser.type_keys(PASSWORD)?;
+    enter(&browser, "Toutes les liaisons")?;
+
+    tab_to(&browser, "at.innerText == 'Bennetot'")?;
+    browser.picture("clavier-lien")?;
+    enter(&browser, "Mairie de Bennetot")?;
+    tab_to(&browser, "at.innerText == 'Retirer'")?;
+    enter(&browser, "Retirer un poste")?;
+    tab_to(&browser, "at.name == 'reason'")?;
+    browser.type_keys("volé")?;
+    tab_to(&browser, "at.name == 'commune'")?;
+    browser.type_keys("bennetot")?;
+    tab_to(&browser, "at.innerText == 'Retirer ce poste'")?;
+    browser.picture("clavier-retirer")?;
+    enter(&browser, "Le poste est retiré")?;
+    assert_eq!(caux.referent.machines("Bennetot")?, []);
+    Ok(())
+}

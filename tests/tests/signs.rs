@@ -1,0 +1,201 @@
+//! What a network person looks at first, `wg show` and the journal, tells what they expect to see, and no secret.
+//!
+//! ```text
+//!   alvimare (agent)      bennetot (agent)      passerelle (netd, gateway, referent)
+//!      | 192.0.2.11          | 192.0.2.12           | 192.0.2.10
+//!   ───┴─────────────────────┴──────────────────────┴─────
+//! ```
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use beffroi_tests::{Addresses, Community, DOMAIN, Node, PASSWORD, TownHall, World, until};
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// What `wg show` tells of an interface: the lines before the first peer, then those of each peer.
+fn shown(node: &Node) -> Result<Vec<Vec<String>>> {
+    let told = node.run(["wg", "show", "beffroi"])?;
+    let parts = told.split("\n\n").map(|part| part.lines().map(|line| line.trim().to_owned()).collect());
+    Ok(parts.collect())
+}
+
+/// What follows this label in one part.
+fn told<'a>(part: &'a [String], label: &str) -> Result<&'a str> {
+    let line = part.iter().find_map(|line| line.strip_prefix(label)?.strip_prefix(": "));
+    line.with_context(|| format!("no {label} in {part:?}"))
+}
+
+#[test]
+fn wg_show_tells_who_is_where() -> Result<()> {
+    let caux = Community::of(["Alvimare", "Bennetot"])?;
+    let gateway = shown(&caux.gateway.node)?;
+    let [interface, peers @ ..] = &gateway[..] else { panic!("wg show told nothing") };
+    assert_eq!(told(interface, "interface")?, "beffroi");
+    assert_eq!(told(interface, "listening port")?, "51820");
+    assert_eq!(told(interface, "private key")?, "(hidden)");
+
+    for town_hall in &caux.town_halls {
+        let own = shown(&town_hall.node)?;
+        let [own, above] = &own[..] else { panic!("a town hall has one peer, the gateway: {own:?}") };
+        assert_eq!(told(own, "interface")?, "beffroi");
+        assert_eq!(told(above, "peer")?, told(interface, "public key")?);
+        let Addresses { v4, v6 } = caux.gateway.node.addresses();
+        let public = [format!("{v4}:51820"), format!("[{v6}]:51820")];
+        assert!(
+            public.iter().any(|one| told(above, "endpoint").is_ok_and(|endpoint| endpoint == one)),
+            "{above:?}"
+        );
+        assert_eq!(told(above, "persistent keepalive")?, "every 25 seconds");
+        told(above, "latest handshake")?;
+
+        let key = told(own, "public key")?;
+        let peer = peers.iter().find(|peer| told(peer, "peer").is_ok_and(|peer| peer == key));
+        let peer = peer.with_context(|| format!("{} is not among {peers:?}", town_hall.commune()))?;
+        let allowed: BTreeSet<_> = told(peer, "allowed ips")?.split(", ").map(str::to_owned).collect();
+        let addresses = town_hall.tunnel_addresses()?.into_iter();
+        let own = addresses.map(|address| format!("{address}/{}", if address.is_ipv4() { 32 } else { 128 }));
+        assert_eq!(allowed, own.collect(), "exactly its own addresses");
+        let Addresses { v4, v6 } = town_hall.node.addresses();
+        let from = told(peer, "endpoint")?;
+        assert!(from.starts_with(&format!("{v4}:")) || from.starts_with(&format!("[{v6}]:")), "{from}");
+        assert_eq!(told(peer, "persistent keepalive")?, "every 25 seconds");
+        told(peer, "latest handshake")?;
+        told(peer, "transfer")?;
+    }
+    // A sheet that has served is still answered, as far as the enrolment port, until it would have expired.
+    let allowed: Vec<_> = peers.iter().map(|peer| told(peer, "allowed ips")).collect::<Result<_>>()?;
+    let (members, guests): (Vec<&str>, Vec<&str>) =
+        allowed.iter().partition(|text| text.starts_with("10.66."));
+    assert_eq!(members.len(), caux.town_halls.len(), "{peers:?}");
+    let is_guest = |text: &&str| text.starts_with("198.1") && text.ends_with("/32") && !text.contains(',');
+    assert!(guests.iter().all(is_guest), "{guests:?}");
+    Ok(())
+}
+
+#[test]
+fn the_journal_tells_who_came_and_who_went() -> Result<()> {
+    let mut caux = Community::of(["Alvimare", "Bennetot"])?;
+    let [alvimare, _bennetot] = &mut caux.town_halls;
+    let key = told(&shown(&alvimare.node)?[0], "public key")?.to_owned();
+    let mut expect = |part: &str, about: &str| -> Result<()> {
+        let line = caux.gateway.program()?.says(part, SOON)?;
+        assert!(line.contains(about), "{line} lacks {about}");
+        Ok(())
+    };
+    expect("enrolled: alvimare", "COMMUNE=Alvimare")?;
+    expect("enrolled: alvimare", &key)?;
+    expect("link up: alvimare", "COMMUNE=Alvimare")?;
+    expect("link up: bennetot", "COMMUNE=Bennetot")?;
+    alvimare.agent()?.says("link online", SOON)?;
+
+    caux.referent.revoke("Alvimare", "poste volé")?;
+    expect("revoked: alvimare", "COMMUNE=Alvimare")?;
+    expect("revoked: alvimare", &key)?;
+
+    caux.gateway.kill_netd()?;
+    let silence = caux.gateway.program()?.says("beffroi-netd does not do what it is asked", SOON)?;
+    assert!(silence.contains("WARN"), "{silence}");
+    caux.gateway.start_netd()?;
+    until("netd answers again", SOON, || {
+        Ok(caux.gateway.program()?.log()?.matches("beffroi-netd answers").count() == 2)
+    })?;
+    Ok(())
+}
+
+#[test]
+fn the_journal_tells_that_a_link_went_down() -> Result<()> {
+    let world = World::new()?;
+    let mut gateway = world.gateway(DOMAIN)?;
+    // A link is given up after five minutes, which are fifteen seconds of this host.
+    gateway.node.set_clock("+0 x20");
+    gateway.start()?;
+    let referent = gateway.referent()?;
+    referent.add_communes(&["Alvimare"])?;
+    let code = referent.invite(&["Alvimare"])?.remove(0);
+    let mut alvimare = world.town_hall("Alvimare")?;
+    alvimare.join(&code)?;
+    alvimare.start()?;
+    gateway.program()?.says("link up: alvimare", SOON)?;
+    alvimare.kill()?;
+    let line = gateway.program()?.says("link down: alvimare", Duration::from_secs(90))?;
+    assert!(line.contains("COMMUNE=Alvimare"), "{line}");
+    Ok(())
+}
+
+#[test]
+fn no_secret_is_ever_told() -> Result<()> {
+    let world = World::new()?;
+    let mut gateway = world.gateway(DOMAIN)?;
+    gateway.node.export("BEFFROI_LOG", "trace");
+    gateway.start()?;
+    let set_up = gateway.set_up_code()?;
+    let announced = gateway.program()?.log()?.matches(&set_up).count();
+    let referent = gateway.referent()?;
+    referent.add_communes(&["Alvimare"])?;
+    let code = referent.invite(&["Alvimare"])?.remove(0);
+    let mut alvimare = world.town_hall("Alvimare")?;
+    alvimare.node.export("BEFFROI_LOG", "trace");
+    let mut said = alvimare.join(&code)?;
+    alvimare.start()?;
+    until("the intranet opens", SOON, || Ok(alvimare.home()?.status == 200))?;
+    said += &alvimare.node.run(["beffroi-agent", "status"])?;
+    said += &alvimare.status()?.to_string();
+    referent.revoke("Alvimare", "poste volé")?;
+    gateway.kill_gateway()?;
+    gateway.start_gateway()?;
+    referent.sign_in()?;
+
+    for node in [&gateway.node, &alvimare.node] {
+        said += &logs(node.folder())?;
+    }
+    assert!(said.contains("TRACE") || said.contains("DEBUG"), "the programs told less than they can");
+    let mut secrets = vec![PASSWORD.to_owned()];
+    secrets.extend(code.split('-').map(str::to_owned));
+    secrets.extend(session_tokens(gateway.node.folder())?);
+    secrets.push(gateway.node.read("/var/lib/beffroi-netd/private.key")?.trim().to_owned());
+    secrets.push(own_key(&alvimare)?);
+    for secret in secrets {
+        assert!(secret.len() >= 6, "{secret} is too short to be looked for");
+        assert!(!said.contains(&secret), "the secret {secret} was told");
+    }
+    assert_eq!(said.matches(&set_up).count(), announced, "the set-up code was told again after its use");
+    Ok(())
+}
+
+/// Everything that the programs of a host have written.
+fn logs(folder: &Path) -> Result<String> {
+    let mut text = String::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == "log") {
+            text += &String::from_utf8_lossy(&fs::read(path)?);
+        }
+    }
+    Ok(text)
+}
+
+/// What signs a browser in, out of the cookies that curl keeps.
+fn session_tokens(folder: &Path) -> Result<Vec<String>> {
+    let mut tokens = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("cookies-")) {
+            let cookies = fs::read_to_string(path)?;
+            let lines = cookies.lines().filter(|line| line.contains("__Host-session"));
+            tokens.extend(lines.filter_map(|line| Some(line.rsplit_once('\t')?.1.to_owned())));
+        }
+    }
+    anyhow::ensure!(!tokens.is_empty(), "the referent has no session");
+    Ok(tokens)
+}
+
+/// The private key of a machine, as it is written down.
+fn own_key(town_hall: &TownHall) -> Result<String> {
+    let state = town_hall.node.read("/var/lib/beffroi-agent/state.json")?;
+    let state: serde_json::Value = serde_json::from_str(&state)?;
+    Ok(state["key"].as_str().context("a machine has a key")?.to_owned())
+}
