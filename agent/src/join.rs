@@ -229,7 +229,10 @@ async fn confirm(config: &Config, joined: &Joined, tunnel: &mut Tunnel) -> Resul
             let version = VERSION.to_owned();
             let probe = Probe { sequence, round_trip: None, sent: 0, answered: 0, version };
             sequence += 1;
-            probes.send(&probe, service).await;
+            if let Err(error) = probes.send(&probe, service).await {
+                log::debug!("a probe to {service} cannot be sent: {error}");
+                continue;
+            }
             if timeout(wait, probes.receive()).await.is_ok() {
                 return Ok(());
             }

@@ -20,7 +20,8 @@ use crate::line::Line;
 const PROBE_EVERY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(15));
 /// How long an answer is awaited: three median round trips within these bounds.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(10));
-/// The same when the network has just changed, and only a quick answer says that all is well.
+/// The same when the network has just changed, and only a quick answer says that all is well: two
+/// median round trips, and at least this.
 const SHORT_PATIENCE: Duration = Duration::from_secs(1);
 /// So many misses in a row start the recovery.
 const MISSES: u32 = 2;
@@ -40,6 +41,8 @@ pub(crate) enum Event {
     Woken,
     /// The gateway answered the probe of this number.
     Answered(u32),
+    /// The probe of this number could not even be sent: this machine has no way to that address.
+    Unsent(u32),
     /// A lookup ended; empty when the name leads nowhere.
     Found(Vec<SocketAddr>),
     /// Addresses, links or routes of this machine changed.
@@ -98,6 +101,8 @@ pub(crate) struct Keeper {
     jitter: Jitter,
     /// The gateway's probe service, one address per family.
     services: Vec<SocketAddr>,
+    /// Which of them is asked: it stays while it answers.
+    service: usize,
     line: Line,
     sequence: u32,
     flying: Option<Flying>,
@@ -109,6 +114,7 @@ pub(crate) struct Keeper {
     endpoint: Option<SocketAddr>,
     settling: Option<Settling>,
     next_reconcile: Instant,
+    start: Instant,
     last_answer: Option<Instant>,
     told: Link,
 }
@@ -116,8 +122,11 @@ pub(crate) struct Keeper {
 #[derive(Debug)]
 struct Flying {
     sequence: u32,
+    sent: Instant,
     until: Instant,
     patience: Patience,
+    /// How many services are still to be tried, should this probe turn out unsent.
+    others: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,6 +160,7 @@ impl Keeper {
             version,
             jitter,
             services,
+            service: 0,
             line: Line::default(),
             sequence: 0,
             flying: None,
@@ -161,6 +171,7 @@ impl Keeper {
             endpoint: None,
             settling: None,
             next_reconcile: now + RECONCILE_EVERY,
+            start: now,
             last_answer: None,
             told: Link::Never,
         }
@@ -201,6 +212,7 @@ impl Keeper {
         match event {
             Event::Woken => self.woken(now, &mut actions),
             Event::Answered(sequence) => self.answered(sequence, now),
+            Event::Unsent(sequence) => self.unsent(sequence, now, &mut actions),
             Event::Found(endpoints) => self.found(endpoints, now, &mut actions),
             Event::NetworkChanged => self.network_changed(now),
         }
@@ -245,6 +257,17 @@ impl Keeper {
         }
     }
 
+    /// No fault of the line, so the other service is asked at once. When no service can be asked at all,
+    /// the last probe stays in flight: that the gateway is not heard is true.
+    fn unsent(&mut self, sequence: u32, now: Instant, actions: &mut Vec<Action>) {
+        self.line.forget(sequence);
+        let unsent = self.flying.take_if(|flying| flying.sequence == sequence && flying.others > 0);
+        if let Some(Flying { patience, others, .. }) = unsent {
+            self.service += 1;
+            self.ask(patience, others - 1, now, actions);
+        }
+    }
+
     fn found(&mut self, endpoints: Vec<SocketAddr>, now: Instant, actions: &mut Vec<Action>) {
         let Some(&first) = endpoints.first() else {
             return;
@@ -277,18 +300,27 @@ impl Keeper {
     fn missed(&mut self, flying: &Flying, now: Instant, actions: &mut Vec<Action>) {
         self.line.lost(flying.sequence);
         self.misses += 1;
-        // Nobody waits for an answer any more: a line that pays by the byte is spared.
-        self.next_probe = match self.told {
+        if self.misses.is_multiple_of(MISSES) {
+            self.service += 1;
+        }
+        let silence = now.saturating_duration_since(self.last_answer.unwrap_or(self.start));
+        self.next_probe = match Link::of_age(Some(silence)) {
+            // Nobody waits for an answer any more: a line that pays by the byte is spared.
             Link::Offline => now + self.jitter.between(PROBE_EVERY.0, PROBE_EVERY.1),
             Link::Never | Link::Online | Link::Doubtful => now,
         };
-        let enough = self.misses >= MISSES || flying.patience == Patience::Short;
+        // An answer to an earlier probe says as well that the session lives.
+        let is_silent = self.last_answer.is_none_or(|at| at < flying.sent);
+        let enough = self.misses >= MISSES || (flying.patience == Patience::Short && is_silent);
         if enough && self.recovery.is_none() {
             self.attempt(0, now, actions);
         }
     }
 
-    /// The first attempt goes where the gateway was, each further one to the next address.
+    /// The first attempt goes where the gateway was, each further one to the next address. The first is
+    /// made at once, for a single machine that is switched on; the pauses after it are spread, so that
+    /// town halls that come back together from one power cut, or call a gateway that is not up yet,
+    /// fall out of step.
     fn attempt(&mut self, attempt: u32, now: Instant, actions: &mut Vec<Action>) {
         let pause = RETRY.0.saturating_mul(1 << attempt.min(4)).min(RETRY.1);
         self.recovery = Some(Recovery { attempt: attempt + 1, next: now + self.jitter.around(pause) });
@@ -314,11 +346,16 @@ impl Keeper {
         if let Some(flying) = self.flying.take() {
             self.line.lost(flying.sequence);
         }
-        let Some(&service) = self.services.get(self.misses as usize % self.services.len().max(1)) else {
+        self.ask(patience, self.services.len().saturating_sub(1), now, actions);
+    }
+
+    fn ask(&mut self, patience: Patience, others: usize, now: Instant, actions: &mut Vec<Action>) {
+        let Some(&service) = self.services.get(self.service % self.services.len().max(1)) else {
             return;
         };
         let wait = match (patience, self.line.round_trip()) {
-            (Patience::Short, _) => SHORT_PATIENCE,
+            (Patience::Short, Some(time)) => (time * 2).clamp(SHORT_PATIENCE, PATIENCE.1),
+            (Patience::Short, None) => SHORT_PATIENCE,
             (Patience::Usual, Some(time)) => (time * 3).clamp(PATIENCE.0, PATIENCE.1),
             (Patience::Usual, None) => PATIENCE.0,
         };
@@ -328,7 +365,8 @@ impl Keeper {
         let version = self.version.to_owned();
         let probe = Probe { sequence: self.sequence, round_trip, sent, answered, version };
         self.line.sent(self.sequence, now);
-        self.flying = Some(Flying { sequence: self.sequence, until: now + wait, patience });
+        let until = now + wait;
+        self.flying = Some(Flying { sequence: self.sequence, sent: now, until, patience, others });
         self.sequence = self.sequence.wrapping_add(1);
         actions.push(Action::Probe(probe, service));
     }

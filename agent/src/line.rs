@@ -53,6 +53,11 @@ impl Line {
         }
     }
 
+    /// For a probe that never left.
+    pub(crate) fn forget(&mut self, sequence: u32) {
+        self.probes.retain(|probe| probe.sequence != sequence);
+    }
+
     /// For probes that went astray because the gateway was not found yet: no fault of the line.
     pub(crate) fn forgive(&mut self) {
         self.probes.retain(|probe| probe.fate != Fate::Lost);

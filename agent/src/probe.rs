@@ -28,15 +28,12 @@ impl Probes {
         Ok(Self { v4, v6, services })
     }
 
-    /// A probe that cannot be sent is a probe without answer; the reason is for the journal.
-    pub(crate) async fn send(&self, probe: &Probe, to: SocketAddr) {
+    /// # Errors
+    /// When this machine has no way to that address: nothing was sent.
+    pub(crate) async fn send(&self, probe: &Probe, to: SocketAddr) -> io::Result<()> {
         let socket = if to.is_ipv4() { Some(&self.v4) } else { self.v6.as_ref() };
-        let Some(socket) = socket else {
-            return;
-        };
-        if let Err(error) = socket.send_to(&probe::encode(probe), to).await {
-            log::debug!("a probe to {to} cannot be sent: {error}");
-        }
+        let socket = socket.ok_or(io::ErrorKind::NetworkUnreachable)?;
+        socket.send_to(&probe::encode(probe), to).await.map(drop)
     }
 
     /// The next answer of the gateway.
@@ -85,13 +82,22 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn a_probe_that_has_no_way_is_an_error() {
+        let nowhere = SocketAddr::from((Ipv6Addr::LOCALHOST, 4711));
+        let mut probes = Probes::open("lo", vec![nowhere]).expect("every machine has lo");
+        probes.v6 = None;
+        let probe = Probe { sequence: 5, round_trip: None, sent: 0, answered: 0, version: "0.1.0".into() };
+        assert!(probes.send(&probe, nowhere).await.is_err());
+    }
+
+    #[tokio::test]
     async fn only_the_gateway_is_listened_to() {
         let gateway = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
         let stranger = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
         let service = gateway.local_addr().expect("it is bound");
         let probes = Probes::open("lo", vec![service]).expect("every machine has lo");
         let probe = Probe { sequence: 5, round_trip: None, sent: 0, answered: 0, version: "0.1.0".into() };
-        probes.send(&probe, service).await;
+        probes.send(&probe, service).await.expect("loopback");
 
         let mut buffer = [0; probe::MAX];
         let (length, agent) = gateway.recv_from(&mut buffer).await.expect("the probe");

@@ -2,6 +2,7 @@
 //! again. Sockets, clocks and the tunnel are here; what to do with them is decided in
 //! [`crate::keep`].
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -163,12 +164,10 @@ impl Daemon {
                     continue;
                 }
             };
-            for action in membership.keeper.handle(event, Instant::now()) {
-                if let Err(error) = membership.act(&self.config, action).await {
-                    let reason = journal_text(&error);
-                    log::warn!(COMMUNE = membership.joined.welcome.commune; "the interface is made anew: {reason}");
-                    return Ok(());
-                }
+            if let Err(error) = membership.handle(&self.config, event).await {
+                let reason = journal_text(&error);
+                log::warn!(COMMUNE = membership.joined.welcome.commune; "the interface is made anew: {reason}");
+                return Ok(());
             }
             let seen = membership.keeper.seen();
             self.known.send_if_modified(|known| std::mem::replace(&mut known.seen, seen.clone()) != seen);
@@ -203,7 +202,18 @@ impl Membership {
         matches!(state, Some(State::Joined(joined)) if **joined == self.joined)
     }
 
-    async fn act(&mut self, config: &Config, action: Action) -> Result<(), beffroi_tunnel::Error> {
+    async fn handle(&mut self, config: &Config, event: Event) -> Result<(), beffroi_tunnel::Error> {
+        let mut actions = VecDeque::from(self.keeper.handle(event, Instant::now()));
+        while let Some(action) = actions.pop_front() {
+            if let Some(event) = self.act(config, action).await? {
+                actions.extend(self.keeper.handle(event, Instant::now()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the event that this was the cause of.
+    async fn act(&mut self, config: &Config, action: Action) -> Result<Option<Event>, beffroi_tunnel::Error> {
         match action {
             Action::Lookup if self.lookup.is_some() => {}
             Action::Lookup => {
@@ -218,7 +228,12 @@ impl Membership {
                     log::debug!("{}", journal_text(&error));
                 }
             }
-            Action::Probe(probe, to) => self.probes.send(&probe, to).await,
+            Action::Probe(probe, to) => {
+                if let Err(error) = self.probes.send(&probe, to).await {
+                    log::debug!("a probe to {to} cannot be sent: {error}");
+                    return Ok(Some(Event::Unsent(probe.sequence)));
+                }
+            }
             Action::Reconcile => {
                 let endpoint = self.keeper.seen().endpoint;
                 for change in self.tunnel.reconcile(&link::own(&self.joined, endpoint)).await? {
@@ -228,7 +243,7 @@ impl Membership {
             }
             Action::Tell(link) => tell(&self.joined, link),
         }
-        Ok(())
+        Ok(None)
     }
 
     fn keep_names(&mut self, config: &Config) {

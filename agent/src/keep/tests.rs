@@ -11,6 +11,8 @@ struct World {
     /// Where a gateway answers probes, and after how long.
     alive_at: Option<SocketAddr>,
     round_trip: Duration,
+    /// Probe services to which this machine has no way.
+    no_way: Vec<SocketAddr>,
     /// Where the name leads.
     name: Vec<SocketAddr>,
     /// What the last renewal pointed the tunnel at.
@@ -34,6 +36,7 @@ impl World {
             done: Vec::new(),
             alive_at: name.first().copied(),
             round_trip: Duration::from_millis(40),
+            no_way: Vec::new(),
             name,
             tunnel: None,
             arriving: Vec::new(),
@@ -41,8 +44,12 @@ impl World {
     }
 
     fn handle(&mut self, event: Event) {
-        for action in self.keeper.handle(event, self.now) {
+        let mut actions = std::collections::VecDeque::from(self.keeper.handle(event, self.now));
+        while let Some(action) = actions.pop_front() {
             match &action {
+                Action::Probe(probe, service) if self.no_way.contains(service) => {
+                    actions.extend(self.keeper.handle(Event::Unsent(probe.sequence), self.now));
+                }
                 Action::Lookup => {
                     let at = self.now + Duration::from_millis(20);
                     self.arriving.push((at, Event::Found(self.name.clone())));
@@ -77,6 +84,15 @@ impl World {
 
 fn probes(done: &[(u128, Action)]) -> Vec<u128> {
     done.iter().filter(|(_, action)| matches!(action, Action::Probe(..))).map(|(at, _)| *at).collect()
+}
+
+fn asked(done: &[(u128, Action)]) -> Vec<SocketAddr> {
+    done.iter()
+        .filter_map(|(_, action)| match action {
+            Action::Probe(_, service) => Some(*service),
+            _ => None,
+        })
+        .collect()
 }
 
 fn renewals(done: &[(u128, Action)]) -> Vec<(u128, SocketAddr)> {
@@ -286,4 +302,74 @@ fn a_slow_line_is_given_time() {
     world.round_trip = Duration::from_millis(3_000);
     world.run(60);
     assert_eq!(renewals(&world.done).len(), 1, "the one at the start");
+}
+
+#[test]
+fn a_slow_line_is_given_time_when_the_network_changes() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.round_trip = Duration::from_millis(1_800);
+    world.run(30);
+    for _ in 0..20 {
+        world.handle(Event::NetworkChanged);
+        world.run(7);
+    }
+    // Changes that come faster than answers.
+    for _ in 0..20 {
+        world.handle(Event::NetworkChanged);
+        world.run(1);
+    }
+    world.run(10);
+    assert_eq!(renewals(&world.done).len(), 1, "the one at the start");
+}
+
+#[test]
+fn a_lost_probe_is_asked_again_at_the_same_service() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(1);
+    world.alive_at = None;
+    let asked = asked(&world.run(30));
+    let services = ["10.66.0.1:4711", "10.66.0.1:4711", "[fd00::1]:4711", "[fd00::1]:4711"].map(address);
+    assert_eq!(asked[..4], services, "then at the other one");
+}
+
+#[test]
+fn a_service_that_answers_is_kept() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.no_way = vec![address("10.66.0.1:4711")];
+    world.run(30);
+    world.no_way.clear();
+    assert!(asked(&world.run(60)).iter().all(SocketAddr::is_ipv6));
+}
+
+#[test]
+fn a_service_without_a_way_to_it_is_no_loss_of_the_line() {
+    for service in ["10.66.0.1:4711", "[fd00::1]:4711"] {
+        let mut world = World::new(&["192.0.2.1:51820"]);
+        world.no_way = vec![address(service)];
+        let done = world.run(600);
+        assert_eq!(renewals(&done).len(), 1, "the one at the start");
+        assert_eq!(world.keeper.seen().loss, Some(0));
+    }
+}
+
+#[test]
+fn a_machine_without_any_way_recovers_when_it_has_one() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(1);
+    world.no_way = world.keeper.services.clone();
+    let done = world.run(400);
+    assert!(matches!(told(&done)[..], [(_, Link::Doubtful), (_, Link::Offline)]));
+    assert!(renewals(&done).len() > 3, "{:?}", renewals(&done));
+    world.no_way.clear();
+    assert!(matches!(told(&world.run(90))[..], [(_, Link::Online)]));
+}
+
+#[test]
+fn a_gateway_that_was_never_heard_is_asked_less_often_after_five_minutes() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.alive_at = None;
+    world.run(310);
+    let late = probes(&world.run(600));
+    // One round of 2 s of patience and 10 to 15 s of pause each, and one for each call.
+    assert!((30..=70).contains(&late.len()), "{} probes in ten minutes", late.len());
 }
