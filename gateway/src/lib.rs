@@ -125,8 +125,8 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
         let invite = async |list| command::invite_list(&saved, &invitations, list).await;
         control.serve(saved.clone(), extra, invite).await;
     });
+    tasks.serve("watchdog", watchdog(store.clone()));
     tasks.keep("store", async move { Err::<(), _>(store.failed().await) });
-    tasks.serve("watchdog", watchdog());
 
     tell(&[NotifyState::Ready]);
     let outcome = tokio::select! {
@@ -236,15 +236,18 @@ async fn until(mut stop: watch::Receiver<bool>) {
     drop(stop.wait_for(|stopped| *stopped).await);
 }
 
-/// Says "alive" to systemd twice in the time that it allows; sleeps for ever when it does not ask.
-async fn watchdog() {
+/// Says "alive" to systemd twice in the time that it allows, when the store answers; sleeps for ever when
+/// systemd does not ask.
+async fn watchdog(store: Store) {
     let Some(allowed) = sd_notify::watchdog_enabled() else {
         return std::future::pending().await;
     };
     let mut beat = tokio::time::interval(allowed / 2);
     loop {
         beat.tick().await;
-        tell(&[NotifyState::Watchdog]);
+        if store.read(async |tx| access::is_set_up(tx).await).await.is_ok() {
+            tell(&[NotifyState::Watchdog]);
+        }
     }
 }
 

@@ -3,12 +3,13 @@
 //! Addresses inside the tunnel are bound before the interface has them (`IP_FREEBIND`): the doors are
 //! open whichever of netd and gateway starts first.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener as StdTcpListener, UdpSocket as StdUdpSocket};
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 use beffroi_protocol::temporary;
+use nix::errno::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, UdpSocket};
 
@@ -101,12 +102,13 @@ impl HandedOver {
         addresses: impl IntoIterator<Item = SocketAddr>,
         bind: fn(SocketAddr) -> io::Result<Socket>,
     ) -> Result<Vec<T>, Error> {
+        let wanted: BTreeSet<SocketAddr> = addresses.into_iter().collect();
         let sockets = match self.0.remove(name) {
-            Some(sockets) => sockets,
-            None => addresses
-                .into_iter()
-                .map(|address| bind(address).map_err(|source| Error::Bind { address, source }))
-                .collect::<Result<_, _>>()?,
+            Some(sockets) => {
+                warn_of_other_addresses(name, &sockets, &wanted);
+                sockets
+            }
+            None => bind_all(&wanted, bind)?,
         };
         for socket in &sockets {
             socket
@@ -115,6 +117,38 @@ impl HandedOver {
         }
         Ok(sockets.into_iter().map(T::from).collect())
     }
+}
+
+/// systemd keeps its sockets when only the gateway is restarted.
+fn warn_of_other_addresses(name: &str, sockets: &[Socket], wanted: &BTreeSet<SocketAddr>) {
+    let found: BTreeSet<SocketAddr> = sockets
+        .iter()
+        .filter_map(|socket| socket.local_addr().ok().and_then(|address| address.as_socket()))
+        .collect();
+    if found != *wanted {
+        log::warn!(
+            "systemd hands over {found:?} for {name}, the configuration says {wanted:?}: call \
+             systemctl daemon-reload, then restart beffroi-netd, the beffroi sockets and beffroi-gateway"
+        );
+    }
+}
+
+/// On a machine without IPv6 the doors are open on IPv4.
+fn bind_all(
+    wanted: &BTreeSet<SocketAddr>,
+    bind: fn(SocketAddr) -> io::Result<Socket>,
+) -> Result<Vec<Socket>, Error> {
+    let mut sockets = Vec::new();
+    for &address in wanted {
+        match bind(address) {
+            Ok(socket) => sockets.push(socket),
+            Err(error) if address.is_ipv6() && error.raw_os_error() == Some(Errno::EAFNOSUPPORT as i32) => {
+                log::warn!("this machine has no IPv6: nothing listens on {address}");
+            }
+            Err(source) => return Err(Error::Bind { address, source }),
+        }
+    }
+    Ok(sockets)
 }
 
 fn listen(address: SocketAddr) -> io::Result<Socket> {

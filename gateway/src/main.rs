@@ -42,8 +42,10 @@ fn with_config(path: &std::path::Path, command: Command) -> ExitCode {
         Err(error) => {
             log::error!("{error:#}");
             match error.downcast_ref() {
-                // What a person can put right is said in their words too; starting again would not help.
-                Some(beffroi_gateway::Error::Store(store)) => complain(&command::explain(store), EX_CONFIG),
+                // What a person has to put right is said in their words too.
+                Some(beffroi_gateway::Error::Store(store)) => {
+                    complain(&command::explain(store), command::exit_code(store))
+                }
                 _ => ExitCode::FAILURE,
             }
         }

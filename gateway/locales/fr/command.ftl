@@ -30,7 +30,7 @@ command-check-failed =
     }
 command-restore-done = La sauvegarde est remise en place dans { $path }.
 command-restore-without-key = La clé privée de la passerelle n’a pas été remise en place : il faut une sauvegarde chiffrée et --identity CLÉ. Sans elle, chaque poste devra être raccordé de nouveau.
-command-restore-key-done = La clé privée de la passerelle est remise en place : { $path }. Les liaisons reviendront d’elles-mêmes.
+command-restore-key-done = La clé privée de la passerelle est remise en place : { $path }. Démarrez beffroi-netd puis beffroi-gateway : les liaisons reviendront d’elles-mêmes.
 command-restore-key-failed = La clé privée de la passerelle n’a pas pu être mise dans { $path } : { $cause }. S’il y en a déjà une, elle a été laissée : mettez-la de côté, puis recommencez.
 command-restore-not-empty = Rien n’a été fait : le dossier { $cause } n’est pas vide. Mettez-le de côté, puis recommencez.
 command-restore-sealed = Rien n’a été fait : cette sauvegarde est chiffrée. Donnez la clé qui ouvre cette sauvegarde : restore --identity CLÉ SAUVEGARDE.
@@ -40,7 +40,7 @@ command-restore-damaged = Rien n’a été fait : cette sauvegarde est abîmée
 command-restore-failed = Rien n’a été fait : { $cause }.
 command-identity-unfit = La clé { $path } ne peut pas servir : { $cause }. Une clé est un fichier fait par age-keygen.
 command-database-newer = La base de données vient d’une version plus récente de Beffroi ({ $cause }). Installez cette version ; la base est intacte.
-command-database-in-use = La base de données est déjà ouverte par une autre passerelle. Arrêtez-la d’abord : systemctl stop beffroi-gateway.
+command-database-in-use = La base de données est déjà ouverte par une autre passerelle. Arrêtez-la d’abord : systemctl stop beffroi-gateway.service 'beffroi-*.socket'.
 command-database-damaged = La base de données est abîmée ({ $cause }). Elle est laissée comme elle est. Mettez le dossier de côté et remettez en place la dernière sauvegarde : beffroi-gateway restore.
 command-database-missing = La base de données manque ({ $cause }). Mettez le dossier de côté et remettez en place la dernière sauvegarde : beffroi-gateway restore.
 command-database-absent = Il n’y a pas encore de base de données ({ $cause }).
@@ -66,3 +66,5 @@ command-invite-done =
         [one] Un bon est créé, valable 14 jours. Son code ne sera plus montré.
        *[other] { $count } bons sont créés, valables 14 jours. Leurs codes ne seront plus montrés.
     }
+command-backup-of-a-damaged-store = La base de données a des défauts : cette sauvegarde est gardée, et aucune ancienne n’est supprimée. Arrêtez la passerelle et remettez en place une sauvegarde sans défaut.
+command-backup-key-missing = La clé privée de la passerelle manque dans cette sauvegarde : vérifiez que la passerelle et beffroi-netd sont en marche, puis recommencez. Aucune ancienne sauvegarde n’est supprimée.

@@ -33,11 +33,18 @@ pub(super) fn run(config: &Config, directory: Option<&Path>, tables: &[&dyn AnyT
     let rows: u64 = saved.manifest.tables.values().sum();
     let done = [("path", &saved.path.display().to_string() as &dyn crate::web::Argument), ("rows", &rows)];
     say(&t_with("command-backup-done", &done));
-    if !saved.manifest.members.keys().any(|member| member.ends_with(KEY)) {
-        say(&t("command-backup-without-key"));
-    }
     for problem in &saved.report.problems {
         say(&t_with("command-check-problem", &[("problem", &chain(problem))]));
+    }
+    // What is wrong with this one must not push a sound one out.
+    if !saved.report.problems.is_empty() {
+        return Err(t("command-backup-of-a-damaged-store"));
+    }
+    if !saved.manifest.members.keys().any(|member| member.ends_with(KEY)) {
+        if recipient.is_some() {
+            return Err(t("command-backup-key-missing"));
+        }
+        say(&t("command-backup-without-key"));
     }
     let keep = usize::try_from(config.backup.keep).unwrap_or(usize::MAX);
     backup::prune(directory, keep).map_err(|error| failed(&error))?;

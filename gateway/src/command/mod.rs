@@ -54,6 +54,18 @@ pub fn explain(error: &OpenError) -> String {
     t_with(text, &[("cause", &cause)])
 }
 
+/// EX_CONFIG, on which systemd does not start the gateway again, where only a person can help; another
+/// process that holds the database ends by itself.
+pub fn exit_code(error: &OpenError) -> u8 {
+    match error {
+        OpenError::Newer { .. }
+        | OpenError::Damaged { .. }
+        | OpenError::Foreign { .. }
+        | OpenError::Missing { .. } => EX_CONFIG,
+        _ => 1,
+    }
+}
+
 impl Usage {
     /// The same for the person at the terminal, with the usage.
     pub fn explain(&self) -> String {

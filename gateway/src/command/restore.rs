@@ -1,16 +1,16 @@
 //! `beffroi-gateway restore`: a state directory, and netd's key, from a backup.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 
 use super::{Told, backup, check, say};
 use crate::config::Config;
 use crate::journal::chain;
 use crate::netd;
 use crate::store::AnyTable;
-use crate::store::backup::{Identity, RestoreError, Restored, restore};
+use crate::store::backup::{Identity, RestoreError, restore};
 use crate::web::{t, t_with};
 
 pub(super) fn run(
@@ -20,11 +20,27 @@ pub(super) fn run(
     tables: &[&dyn AnyTable],
 ) -> Result<(), Told> {
     let identity = identity.map(read_identity).transpose()?;
-    let restored = restore(file, &config.storage.directory, identity.as_ref(), tables)
-        .map_err(|error| explain(&error))?;
-    say(&t_with("command-restore-done", &[("path", &config.storage.directory.display().to_string())]));
-    check::tell(&restored.report);
-    restore_key(config, &restored, identity.as_ref())
+    let directory = &config.storage.directory;
+    match restore(file, directory, identity.as_ref(), tables) {
+        Ok(restored) => {
+            hand_over(directory).map_err(|error| failed(directory, &error))?;
+            say(&t_with("command-restore-done", &[("path", &directory.display().to_string())]));
+            check::tell(&restored.report);
+        }
+        // All but the key was put back by an earlier try.
+        Err(RestoreError::NotEmpty { .. }) if sealed_key(config).exists() && !key(config).exists() => {}
+        Err(error) => return Err(explain(&error)),
+    }
+    restore_key(config, identity.as_ref())
+}
+
+/// Where a backup's sealed key is, once restored.
+fn sealed_key(config: &Config) -> PathBuf {
+    config.storage.directory.join("extra").join(backup::KEY)
+}
+
+fn key(config: &Config) -> PathBuf {
+    netd::key_path(&config.netd.directory)
 }
 
 fn read_identity(path: &Path) -> Result<Identity, Told> {
@@ -38,17 +54,16 @@ fn read_identity(path: &Path) -> Result<Identity, Told> {
 }
 
 /// Without its key the gateway is another one to every machine, and each would have to enrol again.
-fn restore_key(config: &Config, restored: &Restored, identity: Option<&Identity>) -> Result<(), Told> {
-    let sealed = restored.extra.iter().find(|path| path.ends_with(backup::KEY));
-    let (Some(sealed), Some(identity)) = (sealed, identity) else {
+fn restore_key(config: &Config, identity: Option<&Identity>) -> Result<(), Told> {
+    let (sealed, key) = (sealed_key(config), key(config));
+    let Some(identity) = identity.filter(|_| sealed.exists()) else {
         say(&t("command-restore-without-key"));
         return Ok(());
     };
-    let key = netd::key_path(&config.netd.directory);
     let told = |cause: &str| {
         t_with("command-restore-key-failed", &[("path", &key.display().to_string()), ("cause", &cause)])
     };
-    let bytes = fs::read(sealed).map_err(|error| told(&error.to_string()))?;
+    let bytes = fs::read(&sealed).map_err(|error| told(&error.to_string()))?;
     let clear = identity.unseal(&bytes).map_err(|error| told(&chain(&error)))?;
     put(&config.netd.directory, &key, &clear).map_err(|error| told(&error.to_string()))?;
     say(&t_with("command-restore-key-done", &[("path", &key.display().to_string())]));
@@ -56,12 +71,31 @@ fn restore_key(config: &Config, restored: &Restored, identity: Option<&Identity>
 }
 
 /// A key that is there already is another gateway's, and stays.
-fn put(directory: &Path, path: &Path, key: &[u8]) -> std::io::Result<()> {
+fn put(directory: &Path, path: &Path, key: &[u8]) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(key)?;
     file.sync_all()?;
-    fs::File::open(directory)?.sync_all()
+    fs::File::open(directory)?.sync_all()?;
+    hand_over(directory)
+}
+
+/// Gives everything in a directory to the directory's owner: the command runs as root, the service does
+/// not.
+fn hand_over(directory: &Path) -> io::Result<()> {
+    let owner = fs::metadata(directory)?;
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        std::os::unix::fs::lchown(&path, Some(owner.uid()), Some(owner.gid()))?;
+        if path.is_dir() && !path.is_symlink() {
+            hand_over(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn failed(path: &Path, error: &io::Error) -> Told {
+    t_with("command-restore-failed", &[("cause", &format!("{}: {error}", path.display()))])
 }
 
 fn explain(error: &RestoreError) -> Told {

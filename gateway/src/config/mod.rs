@@ -189,6 +189,9 @@ impl Config {
             listen: section
                 .optional_list("listen", "config-listen", &["127.0.0.1:8443"], |text| text.parse().ok()),
         };
+        if admin.listen.is_empty() {
+            section.refuse("listen", "config-listen");
+        }
         section.end();
 
         let mut section = reader.section("storage");

@@ -111,6 +111,14 @@ impl Section<'_> {
         }
     }
 
+    /// For what is wrong with a value as a whole, once it was read.
+    pub(super) fn refuse(&mut self, key: &str, remedy: &'static str) {
+        let key = format!("{}.{key}", self.name);
+        if !self.problems.iter().any(|problem| problem.key == key) {
+            self.problems.push(Problem { key, value: String::new(), remedy, detail: String::new() });
+        }
+    }
+
     /// Names the keys that nobody asked for, with the known one that looks most like them.
     pub(super) fn end(self) {
         for (key, value) in &self.table {

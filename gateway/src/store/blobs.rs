@@ -99,6 +99,8 @@ impl Blobs<'_> {
             file.write_all(&buffer[..read]).await.map_err(failed)?;
             length += read as u64;
         }
+        // A write may still be under way; only flushing tells that it failed.
+        file.flush().await.map_err(failed)?;
         file.sync_all().await.map_err(failed)?;
         let id = BlobId::from(hasher.finalize());
         let path = id.path(&self.store.inner.directory);
