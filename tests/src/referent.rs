@@ -8,7 +8,7 @@ use crate::node::Node;
 use crate::visitor::{Page, Visitor, all_between, between, plain};
 
 /// Who scenarios sign in as.
-pub const REFERENT: &str = "Camille Renard";
+pub const REFERENT: &str = "Référent de Fauville-en-Caux";
 pub const PASSWORD: &str = "le chat dort sur la lune";
 
 #[derive(Debug)]

@@ -5,6 +5,7 @@ command-usage =
 
       backup [DOSSIER]                        fait une sauvegarde, la passerelle en marche ou non
       restore [--identity CLÉ] SAUVEGARDE     remet en place une sauvegarde, la passerelle arrêtée
+      key FICHIER                             fait la clé qui chiffre et ouvre les sauvegardes
       check                                   vérifie la base de données, la passerelle arrêtée
       invite --csv LISTE [DOSSIER]            crée les bons des communes d’une liste, la passerelle en marche
       help                                    affiche cette aide
@@ -38,7 +39,7 @@ command-restore-not-a-backup = Rien n’a été fait : ce fichier n’est pas u
 command-restore-newer = Rien n’a été fait : cette sauvegarde vient d’une version plus récente de Beffroi ({ $cause }). Installez la version récente de Beffroi, puis recommencez.
 command-restore-damaged = Rien n’a été fait : cette sauvegarde est abîmée ({ $cause }). Prenez la précédente.
 command-restore-failed = Rien n’a été fait : { $cause }.
-command-identity-unfit = La clé { $path } ne peut pas servir : { $cause }. Une clé est un fichier fait par age-keygen.
+command-identity-unfit = La clé { $path } ne peut pas servir : { $cause }. Une clé est un fichier fait par « beffroi-gateway key ».
 command-database-newer = La base de données vient d’une version plus récente de Beffroi ({ $cause }). Installez cette version ; la base est intacte.
 command-database-in-use = La base de données est déjà ouverte par une autre passerelle. Arrêtez-la d’abord : systemctl stop beffroi-gateway.service 'beffroi-*.socket'.
 command-database-damaged = La base de données est abîmée ({ $cause }). Elle est laissée comme elle est. Mettez le dossier de côté et remettez en place la dernière sauvegarde : beffroi-gateway restore.
@@ -68,3 +69,8 @@ command-invite-done =
     }
 command-backup-of-a-damaged-store = La base de données a des défauts : cette sauvegarde est gardée, et aucune ancienne n’est supprimée. Arrêtez la passerelle et remettez en place une sauvegarde sans défaut.
 command-backup-key-missing = La clé privée de la passerelle manque dans cette sauvegarde : vérifiez que la passerelle et beffroi-netd sont en marche, puis recommencez. Aucune ancienne sauvegarde n’est supprimée.
+command-key-comment = Cette clé ouvre les sauvegardes de la passerelle. Gardez-la sous clé, hors du serveur.
+command-key-done =
+    La clé qui ouvre les sauvegardes est dans { $path } : gardez-la sous clé, hors du serveur.
+    Dans la configuration, sous [backup], écrivez : recipient = "{ $recipient }"
+command-key-failed = La clé n’a pas pu être écrite dans { $path } : { $cause }.

@@ -54,7 +54,7 @@ impl Rig {
                 let name = CommuneName::parse("Yébleron").expect("a name");
                 let wish = Wish::Communes(vec![directory::add_commune(tx, &name, false).await?.id]);
                 let endpoint: Endpoint = "192.0.2.1:51820".parse().expect("an endpoint");
-                order(tx, &wish, &endpoint, "Camille", Timestamp::now()).await
+                order(tx, &wish, &endpoint, "Le référent", Timestamp::now()).await
             })
             .await
             .expect("the invitation is made");

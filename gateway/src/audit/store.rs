@@ -125,7 +125,7 @@ mod tests {
     fn entry(second: i64, act: Act, machine_number: Option<u32>) -> Entry {
         Entry {
             at: Timestamp::from_second(second).expect("within range"),
-            who: "Camille".to_owned(),
+            who: "Le référent".to_owned(),
             act,
             about: About { machine_number, ..About::default() },
         }

@@ -58,7 +58,7 @@ fn start(config: &Path) -> ExitCode {
     match keep_links(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log::error!("{}", netd::chain(&*error));
+            log::error!("{}", journal::chain(&*error));
             ExitCode::FAILURE
         }
     }

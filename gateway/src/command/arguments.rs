@@ -32,6 +32,10 @@ pub enum Command {
         /// Where the files with the codes go; without it the codes are printed.
         directory: Option<PathBuf>,
     },
+    /// Make the pair of keys that seals backups and opens them.
+    Key {
+        file: PathBuf,
+    },
     /// Look at the database and the blobs of a gateway that is stopped.
     Check,
     Help,
@@ -87,6 +91,7 @@ impl Arguments {
                 file: operands.next().ok_or(Usage::Missing("FILE"))?,
                 identity: identity.take(),
             },
+            Some("key") => Command::Key { file: operands.next().ok_or(Usage::Missing("FILE"))? },
             Some("check") => Command::Check,
             Some("invite") => Command::Invite {
                 list: list.take().ok_or(Usage::Missing("--csv FILE"))?,
@@ -128,6 +133,7 @@ mod tests {
             "restore --identity key a.tar",
             Command::Restore { file: "a.tar".into(), identity: Some("key".into()) },
         );
+        check("key /mnt/usb/key", Command::Key { file: "/mnt/usb/key".into() });
         check("check", Command::Check);
         let (list, directory) = (PathBuf::from("communes.csv"), Some("bons".into()));
         check("invite --csv communes.csv", Command::Invite { list: list.clone(), directory: None });

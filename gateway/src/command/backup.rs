@@ -1,7 +1,7 @@
 //! `beffroi-gateway backup`: has the running gateway hand over its state, or reads the directory of a
 //! stopped one, and keeps it as one file that was restored for trial.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -20,7 +20,8 @@ pub(super) fn run(config: &Config, directory: Option<&Path>, tables: &[&dyn AnyT
     let directory = directory.unwrap_or(&config.backup.directory);
     let recipient: Option<Recipient> =
         config.backup.recipient.as_deref().and_then(|recipient| recipient.parse().ok());
-    let scratch = std::env::temp_dir();
+    // The trial needs as much room as the store, and /tmp may be memory.
+    let scratch = std::env::var_os("TMPDIR").map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from);
     let target = Target { directory, recipient: recipient.as_ref(), scratch: &scratch };
     let made = Timestamp::now();
     let saved = match control::connect(&config.storage.socket).map_err(|error| failed(&error))? {

@@ -5,6 +5,7 @@ mod arguments;
 mod backup;
 mod check;
 mod invite;
+mod key;
 mod restore;
 
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ pub fn run(config: &Config, command: &Command, tables: &[&dyn AnyTable]) -> Exit
     let outcome = match command {
         Command::Backup { directory } => backup::run(config, directory.as_deref(), tables),
         Command::Restore { file, identity } => restore::run(config, file, identity.as_deref(), tables),
+        Command::Key { file } => key::run(file),
         Command::Check => check::run(config, tables),
         Command::Invite { list, directory } => invite::run(config, list, directory.as_deref()),
         Command::Run | Command::Help | Command::Version => Ok(()),

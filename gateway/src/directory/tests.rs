@@ -35,7 +35,7 @@ fn new_machine(commune: CommuneId, machine: &str, seed: u8) -> NewMachine {
 }
 
 fn revocation(reason: &str) -> Revocation {
-    Revocation { at: at(2000), by: "Camille".to_owned(), reason: reason.to_owned() }
+    Revocation { at: at(2000), by: "Le référent".to_owned(), reason: reason.to_owned() }
 }
 
 async fn written<T: Send + 'static>(

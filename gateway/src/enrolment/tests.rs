@@ -58,7 +58,7 @@ impl Rig {
     }
 
     async fn order(&self, wish: Wish, second: i64) -> Result<Vec<Ordered>, Error> {
-        self.store.write(async move |tx| order(tx, &wish, &endpoint(), "Camille", at(second)).await).await
+        self.store.write(async move |tx| order(tx, &wish, &endpoint(), "Le référent", at(second)).await).await
     }
 
     async fn invite(&self, wish: Wish, second: i64) -> Ordered {
@@ -85,12 +85,13 @@ impl Rig {
 
     async fn cancel(&self, ordered: &Ordered, second: i64) -> Result<(), Error> {
         let id = ordered.invitation.id;
-        self.store.write(async move |tx| cancel(tx, id, "Camille", at(second)).await).await
+        self.store.write(async move |tx| cancel(tx, id, "Le référent", at(second)).await).await
     }
 
     async fn revoke(&self, machine: &Machine, second: i64) {
         let id = machine.id;
-        let revocation = Revocation { at: at(second), by: "Camille".to_owned(), reason: "volé".to_owned() };
+        let revocation =
+            Revocation { at: at(second), by: "Le référent".to_owned(), reason: "volé".to_owned() };
         self.store
             .write(async move |tx| directory::revoke(tx, id, revocation.clone()).await)
             .await
@@ -314,7 +315,7 @@ async fn nothing_is_promised_before_the_gateway_has_a_key() {
     let directory = tempfile::tempdir().expect("a directory for the test");
     let store = Store::open(directory.path()).expect("an empty directory becomes a store");
     let refused =
-        store.write(async |tx| order(tx, &Wish::Without, &endpoint(), "Camille", at(0)).await).await;
+        store.write(async |tx| order(tx, &Wish::Without, &endpoint(), "Le référent", at(0)).await).await;
     assert!(matches!(refused, Err(Error::NoGatewayKey)), "{refused:?}");
 }
 
@@ -325,7 +326,7 @@ async fn a_list_adds_what_is_not_there_yet() {
     let lines = listing.lines.clone();
     let communes = rig
         .store
-        .write(async move |tx| import(tx, &lines, "Camille", at(0)).await)
+        .write(async move |tx| import(tx, &lines, "Le référent", at(0)).await)
         .await
         .expect("the communes are added");
     let found: Vec<(&str, bool)> =
@@ -367,7 +368,7 @@ fn an_invitation_stands_as_it_was_left() {
         purpose: Purpose::New,
         key: key(1),
         created: at(0),
-        by: "Camille".to_owned(),
+        by: "Le référent".to_owned(),
         expires: at(0) + LIFETIME,
         state: State::Open,
     };
@@ -380,5 +381,5 @@ fn an_invitation_stands_as_it_was_left() {
     check(State::Open, 14 * day, Standing::Expired);
     let machine = "256".parse().expect("a number");
     check(State::Used { machine, key: key(2), at: at(5) }, 14 * day, Standing::Used);
-    check(State::Cancelled { at: at(5), by: "Camille".to_owned() }, 6, Standing::Cancelled);
+    check(State::Cancelled { at: at(5), by: "Le référent".to_owned() }, 6, Standing::Cancelled);
 }

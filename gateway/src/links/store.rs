@@ -73,7 +73,8 @@ mod tests {
             revoked,
             seen: true,
         };
-        let gone = Revocation { at: Timestamp::UNIX_EPOCH, by: "Camille".into(), reason: "volé".into() };
+        let gone =
+            Revocation { at: Timestamp::UNIX_EPOCH, by: "Le référent".into(), reason: "volé".into() };
         let (still, moved_away) = (machine("256", 1, None), machine("257", 2, None));
         let (replaced, revoked) = (machine("258", 3, None), machine("259", 4, Some(gone)));
         let silent = machine("260", 5, None);

@@ -167,7 +167,7 @@ async fn a_revoked_machine_is_cut_off_at_once() {
     rig.changes.announce();
     netd.until(|wanted| wanted.tunnel.peers.contains_key(&key(1))).await;
     let revocation =
-        Revocation { at: Timestamp::UNIX_EPOCH, by: "Camille".to_owned(), reason: "volé".to_owned() };
+        Revocation { at: Timestamp::UNIX_EPOCH, by: "Le référent".to_owned(), reason: "volé".to_owned() };
     rig.store
         .write(async move |tx| directory::revoke(tx, id, revocation.clone()).await)
         .await

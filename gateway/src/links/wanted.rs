@@ -159,7 +159,9 @@ mod tests {
     #[test]
     fn a_revoked_machine_is_nowhere() {
         let revocation =
-            Revocation { at: Timestamp::UNIX_EPOCH, by: "Camille".to_owned(), reason: "volé".to_owned() };
+            Revocation {
+                at: Timestamp::UNIX_EPOCH, by: "Le référent".to_owned(), reason: "volé".to_owned()
+            };
         let gone = Machine { revoked: Some(revocation), ..machine("256", 1) };
         let wanted = ground().wanted(&[gone], &[], &BTreeMap::new());
         assert_eq!(wanted, ground().wanted(&[], &[], &BTreeMap::new()));

@@ -12,8 +12,9 @@ use super::chest::{self, Chest};
 use super::firewall::{self, FirewallTable, Outcome};
 use super::message::{Reply, Request};
 use super::ruleset::ruleset;
-use super::{Present, Wanted, chain, limits};
+use super::{Present, Wanted, limits};
 use crate::config::Config;
+use crate::journal::chain;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {

@@ -64,9 +64,3 @@ pub struct Present {
     /// How many differences this message made netd write: 0 when all was as wanted.
     pub changes: usize,
 }
-
-/// An error with everything that caused it, for the journal.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-}

@@ -10,11 +10,11 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
-use super::chain;
 use super::chest::{self, Chest};
 use super::keeper::{self, Keeper};
 use super::server::{self, Asked, Door};
 use crate::config::Config;
+use crate::journal::chain;
 use crate::privileges;
 
 /// How often all is compared with what is wanted, unasked.

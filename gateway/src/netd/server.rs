@@ -16,8 +16,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::chain;
 use super::message::{self, ReceiveError, Reply, Request};
+use crate::journal::chain;
 
 /// From the first byte of a message to its last.
 const SLOWEST: Duration = Duration::from_secs(5);
