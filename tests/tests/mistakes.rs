@@ -252,7 +252,7 @@ fn wrong_configurations_are_explained() -> Result<()> {
 
 /// How many invitations have been made.
 fn invitations(referent: &Referent) -> Result<usize> {
-    Ok(referent.visit("/bons")?.html.matches("<th scope=\"row\">").count())
+    Ok(referent.visit("/bons")?.html.matches("<th scope=\"row\"").count())
 }
 
 /// The code on the only sheet of a page.

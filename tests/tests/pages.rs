@@ -117,9 +117,15 @@ fn the_admin_pages_are_for_everyone() -> Result<()> {
     ] {
         is_for_everyone(&browser, &format!("{}{path}", admin()), name)?;
     }
-    browser.visit(&admin())?;
-    let fits = "[...document.querySelectorAll('.scroll')].every(box => box.scrollWidth <= box.clientWidth)";
-    ensure!(browser.evaluate(fits)? == true, "on a telephone, the links must be moved sideways");
+    for path in ["/", "/bons", "/qui-a-fait-quoi"] {
+        browser.visit(&format!("{}{path}", admin()))?;
+        let fits =
+            "[...document.querySelectorAll('.scroll')].every(box => box.scrollWidth <= box.clientWidth)";
+        ensure!(
+            browser.evaluate(fits)? == true,
+            "on a telephone, the table of {path} must be moved sideways"
+        );
+    }
     Ok(())
 }
 
