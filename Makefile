@@ -7,7 +7,7 @@ SHELL := /bin/bash -euo pipefail
 # Debian 12 or 13: what builds Beffroi, what it calls at run time, and what the scenarios use.
 PACKAGES := build-essential ca-certificates curl \
 	iproute2 nftables \
-	chromium chromium-driver dnsmasq-base iputils-ping libfaketime openssl poppler-utils python3 python3-pip wget wireguard-tools
+	chromium chromium-driver dnsmasq-base iputils-ping libfaketime openssl poppler-utils python3 python3-pip systemd wget wireguard-tools
 
 NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::node::Node;
 use crate::process::Process;
+use crate::wait::until;
 
 const PORT: u16 = 9515;
 
@@ -56,6 +57,10 @@ impl Browser {
     }
 
     fn with(node: &Arc<Node>, more: &[&str], preferences: &Value) -> Result<Browser> {
+        // When an address is added, Chromium gives up what it is loading (ERR_NETWORK_CHANGED).
+        until("the host's addresses are settled", Duration::from_secs(20), || {
+            Ok(!node.ip("-o address")?.contains("tentative"))
+        })?;
         let mut chromedriver = node.spawn("chromedriver", ["chromedriver", &format!("--port={PORT}")])?;
         chromedriver.says("was started successfully", Duration::from_secs(20))?;
         let mut browser =

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use beffroi_tests::{Community, DOMAIN, Gateway, Page, Referent, TownHall, World, until};
+use beffroi_tests::{
+    Browser, Community, DOMAIN, Gateway, PASSWORD, Page, REFERENT, Referent, TownHall, World, until,
+};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -128,6 +130,34 @@ fn a_form_from_another_site_changes_nothing() -> Result<()> {
         assert!(refused.contains("403") && refused.contains("vient d’un autre site"), "{refused}");
     }
     assert!(!referent.overview()?.text().contains("Bennetot"));
+    Ok(())
+}
+
+#[test]
+fn another_site_cannot_send_forms_in_the_referent_s_name() -> Result<()> {
+    let caux = Community::of(["Alvimare"])?;
+    let [alvimare] = &caux.town_halls;
+    let node = &alvimare.node;
+    caux.referent.trust_with_the_admin_page("Alvimare")?;
+    let admin = format!("https://admin.{DOMAIN}:8443");
+    let lure = format!(
+        "<!doctype html><title>Jeu</title><form method=post action={admin}/communes/ajouter>\
+         <input type=hidden name=text value=Bennetot><button>Jouer</button></form>"
+    );
+    node.run(["sh", "-c", "mkdir site; printf %s \"$1\" > site/index.html", "sh", &lure])?;
+    let mut other = node.spawn("other", ["python3", "-um", "http.server", "-d", "site", "80"])?;
+    other.says("Serving HTTP", SOON)?;
+
+    let browser = Browser::open(node)?;
+    browser.visit(&admin)?;
+    browser.fill("name", REFERENT)?;
+    browser.fill("password", PASSWORD)?;
+    browser.press("Se connecter")?;
+    assert!(browser.text()?.contains("Liaisons"), "{}", browser.text()?);
+    browser.visit("http://127.0.0.1/")?;
+    browser.press("Jouer")?;
+    assert!(browser.text()?.contains("vient d’un autre site"), "{}", browser.text()?);
+    assert!(!caux.referent.overview()?.text().contains("Bennetot"));
     Ok(())
 }
 

@@ -11,7 +11,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use beffroi_tests::{Browser, Community, DOMAIN, PASSWORD, Page, Quality, REFERENT, World, keys, until};
+use beffroi_tests::{
+    Browser, Community, DOMAIN, INSIDE, PASSWORD, Page, Quality, REFERENT, World, keys, until,
+};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -159,6 +161,7 @@ fn the_first_referent_is_set_up_in_the_server_s_browser() -> Result<()> {
     let world = World::new()?;
     let mut gateway = world.gateway(DOMAIN)?;
     gateway.start()?;
+    until("the tunnel is up", SOON, || Ok(gateway.node.ip("-o address")?.contains(INSIDE)))?;
     let browser = Browser::that_accepted(&gateway.node, "127.0.0.1:8443")?;
     is_for_everyone(&browser, "https://127.0.0.1:8443/", "mise-en-service")?;
     let fill = |password: &str| -> Result<()> {

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use beffroi_tests::{Addresses, Community, DOMAIN, Node, PASSWORD, TownHall, World, until};
+use beffroi_tests::{Addresses, Community, DOMAIN, Node, PASSWORD, Referent, TownHall, World, until};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -123,6 +123,51 @@ fn the_journal_tells_that_a_link_went_down() -> Result<()> {
     alvimare.kill()?;
     let line = gateway.program()?.says("link down: alvimare", Duration::from_secs(90))?;
     assert!(line.contains("COMMUNE=Alvimare"), "{line}");
+    Ok(())
+}
+
+#[test]
+fn journalctl_finds_what_concerns_a_commune() -> Result<()> {
+    let world = World::new()?;
+    let gateway = world.gateway(DOMAIN)?;
+    let node = &gateway.node;
+    node.write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n")?;
+    node.run(["mkdir", "-p", "/run/systemd/journal", "/run/log/journal"])?;
+    let _journald = node.spawn("journald", ["/lib/systemd/systemd-journald"])?;
+    let opened = || Ok(node.attempt(["test", "-S", "/run/systemd/journal/stdout"])?.succeeded());
+    until("the journal is open", SOON, opened)?;
+    // As systemd starts a service: its error output is the journal, and it is told so (systemd.exec(5)).
+    let service = "export JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2); exec $0";
+    let start = |program| node.spawn(program, ["systemd-cat", "sh", "-c", service, program]);
+    let (netd, _gateway) = (start("beffroi-netd")?, start("beffroi-gateway")?);
+    let told = |question: &[&str]| node.run(["journalctl", "-q", "-o", "cat"].iter().chain(question));
+
+    let invitation = "tapez le code d’installation";
+    until("the first account can be made", SOON, || Ok(told(&[])?.contains(invitation)))?;
+    let is_code = |word: &&str| word.len() == 19 && word.split('-').all(|group| group.len() == 4);
+    let log = told(&[])?;
+    let code = log.split_whitespace().find(is_code).context("no set-up code was printed")?;
+    let referent = Referent::at_the_server(node)?;
+    until("the admin page is open", SOON, || Ok(referent.visit("/").is_ok()))?;
+    referent.set_up(code)?;
+    referent.add_communes(&["Alvimare", "Bennetot"])?;
+    for (commune, code) in ["Alvimare", "Bennetot"].iter().zip(referent.invite(&["Alvimare", "Bennetot"])?) {
+        world.town_hall(commune)?.join(&code)?;
+    }
+    referent.revoke("Alvimare", "poste volé")?;
+    netd.kill()?;
+
+    let about = |commune: &str| told(&["-t", "beffroi-gateway", &format!("COMMUNE={commune}")]);
+    until("the journal has it", SOON, || Ok(about("Alvimare")?.contains("revoked: alvimare")))?;
+    let alvimare = about("Alvimare")?;
+    assert!(alvimare.contains("enrolled: alvimare"), "{alvimare}");
+    assert!(!alvimare.contains("bennetot"), "{alvimare}");
+    assert!(about("Bennetot")?.contains("enrolled: bennetot"));
+    assert!(told(&["-t", "beffroi-netd"])?.contains("made the gateway's private key"));
+    until("one is warned that netd is gone", SOON, || {
+        Ok(told(&["-p", "warning"])?.contains("beffroi-netd does not do what it is asked"))
+    })?;
+    assert!(!told(&["-p", "warning"])?.contains("enrolled"), "what is as it should be is no warning");
     Ok(())
 }
 
