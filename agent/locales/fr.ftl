@@ -41,7 +41,7 @@ state-unwritable = { $path } ne peut pas être écrit ({ $reason }). Vérifiez q
 state-damaged =
     Le fichier d’état { $path } est abîmé : il est coupé ou a été modifié.
     Il a été laissé tel quel. S’il en existe une sauvegarde, remettez-la à sa place.
-    Sinon, tapez « beffroi-agent leave », demandez un nouveau bon au référent et raccordez ce poste de nouveau : il retrouvera sa place.
+    Sinon, tapez « beffroi-agent leave », demandez au référent un bon de remplacement pour ce poste et raccordez-le de nouveau : avec ce bon, il retrouvera sa place.
 state-newer = Le fichier d’état { $path } vient d’une version plus récente de beffroi-agent (format { $reason }). Installez cette version ; le fichier a été laissé tel quel.
 
 ## Le code du bon
@@ -49,7 +49,11 @@ state-newer = Le fichier d’état { $path } vient d’une version plus récente
 code-empty = Aucun code n’a été donné.
 code-symbol = Le groupe n° { $number } ({ $text }) contient « { $symbol } », qui n’existe dans aucun code. Comparez ce groupe avec le bon.
 code-group = Le groupe n° { $number } ({ $text }) ne correspond pas au bon. Comparez-le, et comparez l’ordre des groupes.
-code-incomplete = Le code n’est pas entier : { $groups } groupes sur { $expected }.
+code-incomplete =
+    Le code n’est pas entier : { $groups } { $groups ->
+        [one] groupe
+       *[other] groupes
+    } sur { $expected }.
 code-too-long = Le code est trop long : { $groups } groupes au lieu de { $expected }.
 code-version = Ce bon a été fait pour une version plus récente de beffroi-agent. Mettez ce poste à jour, puis recommencez.
 code-mixed = Chaque groupe est juste, mais ils ne viennent pas tous du même bon.
@@ -77,7 +81,7 @@ join-unreachable =
 join-refused = La passerelle a refusé : { $message }
 join-unconfirmed =
     Ce poste est enregistré, mais la passerelle n’a pas encore répondu à sa propre clé.
-    Tapez la même commande dans quelques minutes pour vérifier.
+    Dans quelques minutes, vérifiez avec : beffroi-agent status
 join-hosts-problem = Attention : les noms de l’intranet n’ont pas pu être inscrits dans { $path } ({ $reason }).
 join-trust-problem = Attention : { $reason }
 join-welcome =
@@ -118,7 +122,11 @@ service-status = { $commune } : { $link }
 leave-done =
     Le raccordement de ce poste est défait.
     Prévenez le référent : il retirera ce poste de la liste.
-leave-leftovers = Le raccordement est défait, sauf ceci :
+leave-alone = Ce poste n’était pas raccordé : il n’y avait rien à défaire.
+leave-firefox =
+    Si Firefox a servi sur ce poste, il garde l’autorité de la communauté dans ses profils. Pour l’y enlever, dans chaque compte :
+    Paramètres, Vie privée et sécurité, Certificats, Afficher les certificats, onglet Autorités : choisissez-la, puis Supprimer.
+leave-leftovers = Le raccordement est défait, sauf ceci (tapez la même commande pour réessayer) :
 leave-interface = l’interface du tunnel est encore là ({ $reason }).
 leave-hosts = les noms de l’intranet sont encore dans { $path } ({ $reason }).
 
@@ -126,6 +134,7 @@ leave-hosts = les noms de l’intranet sont encore dans { $path } ({ $reason }).
 
 status-alone = Ce poste n’est pas raccordé.
 status-joining = Le raccordement de ce poste a commencé et n’est pas fini : tapez de nouveau la même commande join.
+status-leaving = Ce poste n’est plus raccordé, mais tout n’est pas défait : tapez de nouveau beffroi-agent leave.
 status-joined = Ce poste est raccordé.
 status-stopped = Ce poste est raccordé, mais sa liaison n’est pas tenue.
 status-not-running = Le service beffroi-agent ne tourne pas.
@@ -171,3 +180,7 @@ reason-permission = l’accès est refusé
 reason-full = le disque est plein
 reason-read-only = le disque est en lecture seule
 reason-not-text = ce n’est pas du texte
+tunnel-not-ours =
+    l’interface « { $interface } » existe déjà et n’est pas à beffroi-agent (sur le serveur de la passerelle, c’est la sienne).
+    Elle a été laissée telle quelle. Si elle ne sert à personne, tapez « sudo ip link delete { $interface } » ;
+    sinon, choisissez un autre nom dans /etc/beffroi/agent.toml (clé interface)

@@ -11,12 +11,14 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::{Arguments, Command, Output};
 use crate::config::Config;
+use crate::join::Confirmation;
+use crate::leave::Membership;
 use crate::run::journal_text;
 use crate::service::Handover;
 use crate::state::Joined;
 use crate::status::Report;
 use crate::terminal::{complain, say};
-use crate::texts::{t, t_with};
+use crate::texts::{t, t_with, tunnel_reason};
 use crate::{VERSION, join, journal, leave, privileges, run, service, state, status};
 
 /// Why a command did not do its work: for the person, and for who started it.
@@ -99,25 +101,33 @@ fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
 fn run_failure(error: &run::Error) -> Failure {
     match error {
         run::Error::State(error) => state_failure(error),
+        run::Error::Tunnel(error) => broken(&tunnel_reason(error)),
         run::Error::Running(_) => Failure { message: t("run-running"), exit: FAILED },
         other => broken(&journal_text(other)),
     }
 }
 
 async fn take_in(config: &Config, code: &str, with_service: bool) -> Result<(), Failure> {
-    let joined = join::join(config, code).await.map_err(|error| match error {
+    let (joined, confirmation) = join::join(config, code).await.map_err(|error| match error {
         join::Error::State(error) => state_failure(&error),
         other => Failure { message: other.message(), exit: FAILED },
     })?;
+    // Also while the gateway is silent: the daemon goes on calling it.
     let enabled = with_service && service::enable();
     say(&welcome(&joined));
-    match service::handover(config).await {
+    let handover = service::handover(config).await;
+    match handover {
         Handover::Online => say(&t("join-online")),
         Handover::Waiting => say(&t("join-waiting")),
         Handover::Stopped if enabled => say(&t("join-service-stopped")),
         Handover::Stopped => say(&t("join-no-service")),
     }
-    Ok(())
+    match (confirmation, handover) {
+        (Confirmation::Awaited, Handover::Waiting | Handover::Stopped) => {
+            Err(Failure { message: t("join-unconfirmed"), exit: FAILED })
+        }
+        (Confirmation::Answered, _) | (_, Handover::Online) => Ok(()),
+    }
 }
 
 fn welcome(joined: &Joined) -> String {
@@ -137,13 +147,20 @@ async fn let_go(config: &Config, with_service: bool) -> Result<(), Failure> {
     if with_service {
         service::disable();
     }
-    let leftovers =
+    let left =
         leave::leave(config).await.map_err(|error| Failure { message: error.message(), exit: FAILED })?;
-    if leftovers.is_empty() {
-        say(&t("leave-done"));
+    if left.firefox {
+        say(&t("leave-firefox"));
+    }
+    if left.leftovers.is_empty() {
+        say(&t(match left.membership {
+            Membership::None => "leave-alone",
+            Membership::Undone => "leave-done",
+        }));
         return Ok(());
     }
-    let list: Vec<String> = leftovers.iter().map(|leftover| format!("- {}", leftover.message())).collect();
+    let list: Vec<String> =
+        left.leftovers.iter().map(|leftover| format!("- {}", leftover.message())).collect();
     Err(Failure { message: t("leave-leftovers") + "\n" + &list.join("\n"), exit: FAILED })
 }
 
@@ -172,7 +189,11 @@ fn only_root(command: &str) -> Result<(), Failure> {
 
 fn wait_for(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| broken(&error.to_string()))?.block_on(work)
+    let runtime = runtime.map_err(|error| broken(&error.to_string()))?;
+    let done = runtime.block_on(work);
+    // A resolver that hangs would hold the process for a minute.
+    runtime.shutdown_background();
+    done
 }
 
 fn state_failure(error: &state::Error) -> Failure {

@@ -36,6 +36,10 @@ pub(crate) fn keep(path: &Path, names: &[Name]) -> io::Result<bool> {
 /// # Errors
 /// When the file cannot be read or written.
 pub(crate) fn clear(path: &Path) -> io::Result<bool> {
+    // Where the folder is read-only nothing can have been left in it.
+    if let Err(error) = replace::tidy(path) {
+        log::debug!("{}: {error}", path.display());
+    }
     match fs::read(path) {
         Ok(present) => write_if_different(path, &present, &without_block(&present)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),

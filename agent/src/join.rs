@@ -65,10 +65,15 @@ pub(crate) enum Error {
     Unreachable { endpoint: Endpoint, tried: BTreeSet<SocketAddr>, source: enrol::Error },
     #[error("the gateway refused: {}", .0.message)]
     Refused(Refused),
-    #[error("the gateway has not answered to the machine's own key yet")]
-    Unconfirmed,
     #[error("probes cannot be sent")]
     Probes(#[source] io::Error),
+}
+
+/// Whether the gateway knows the machine's own key already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Confirmation {
+    Answered,
+    Awaited,
 }
 
 /// `typed` is a code, or the name of the file that carries one.
@@ -76,7 +81,7 @@ pub(crate) enum Error {
 /// # Errors
 /// A wrong code is told before anything is written or sent. After any other error the same command
 /// goes on from where it was.
-pub(crate) async fn join(config: &Config, typed: &str) -> Result<Joined, Error> {
+pub(crate) async fn join(config: &Config, typed: &str) -> Result<(Joined, Confirmation), Error> {
     let code = read_code(typed)?;
     let lock = Lock::take(&config.state)?;
     match (state::load(&config.state)?, lock) {
@@ -86,7 +91,7 @@ pub(crate) async fn join(config: &Config, typed: &str) -> Result<Joined, Error> 
         // The daemon keeps the link that this very code made already.
         (Some(State::Joined(joined)), None) => {
             settle(config, &joined);
-            Ok(*joined)
+            Ok((*joined, Confirmation::Awaited))
         }
         (_, None) => Err(Error::Busy),
         (state, Some(lock)) => go_on(config, code, state, &lock).await,
@@ -94,23 +99,34 @@ pub(crate) async fn join(config: &Config, typed: &str) -> Result<Joined, Error> 
 }
 
 /// From wherever an earlier command came, with the right to use the interface.
-async fn go_on(config: &Config, code: Code, state: Option<State>, _: &Lock) -> Result<Joined, Error> {
+async fn go_on(
+    config: &Config,
+    code: Code,
+    state: Option<State>,
+    _: &Lock,
+) -> Result<(Joined, Confirmation), Error> {
     let (joined, mut tunnel) = match state {
         Some(State::Joined(joined)) => {
-            let tunnel = Tunnel::open(&config.interface, &joined.key).await?;
+            let tunnel = Tunnel::open(&config.interface, &joined.key, &[joined.invitation]).await?;
             (*joined, tunnel)
         }
         Some(State::Joining(begun)) if begun.code == code => {
             say(&t("join-resumed"));
             enrol(config, begun).await?
         }
-        _ => enrol(config, begin(config, code)?).await?,
+        other => {
+            // Before the keys are forgotten by which an interface is known to be our own. And someone
+            // else's is told of before anything is written.
+            let keys = other.map(|state| state.keys()).unwrap_or_default();
+            Tunnel::remove(&config.interface, &keys).await?;
+            enrol(config, begin(config, code)?).await?
+        }
     };
     let confirmed = confirm(config, &joined, &mut tunnel).await;
     settle(config, &joined);
     // The daemon makes it anew: from here on the interface is its own.
     tunnel.close().await?;
-    confirmed.map(|()| joined)
+    confirmed.map(|confirmation| (joined, confirmation))
 }
 
 /// The text of a code as it was typed, or a file that carries one.
@@ -136,13 +152,12 @@ fn begin(config: &Config, code: Code) -> Result<Joining, Error> {
 /// With the temporary key: asks to be taken in, and keeps the answer.
 async fn enrol(config: &Config, joining: Joining) -> Result<(Joined, Tunnel), Error> {
     let temporary = joining.code.secret.key();
-    let mut tunnel = Tunnel::open(&config.interface, &temporary).await?;
+    let mut tunnel = Tunnel::open(&config.interface, &temporary, &[]).await?;
     let welcome = match call(config, &joining, &mut tunnel).await {
         Ok(Answer::Welcome(welcome)) => *welcome,
         Ok(Answer::Refused(refused)) => {
             tunnel.close().await?;
-            if !matches!(refused.reason, Reason::Broken | Reason::Other) {
-                // Nothing was recorded, and nothing ever will be with this code.
+            if is_final(refused.reason) {
                 state::remove(&config.state)?;
             }
             return Err(Error::Refused(refused));
@@ -156,6 +171,15 @@ async fn enrol(config: &Config, joining: Joining) -> Result<(Joined, Tunnel), Er
     state::store(&config.state, State::Joined(Box::new(joined.clone())))?;
     tunnel.set_key(&joined.key).await?;
     Ok((joined, tunnel))
+}
+
+/// Nothing was recorded for this key, and nothing ever will be with this code. A request that came in
+/// mangled says nothing of an earlier one, whose answer may have been lost.
+fn is_final(reason: Reason) -> bool {
+    match reason {
+        Reason::Expired | Reason::Used | Reason::Cancelled | Reason::Unknown => true,
+        Reason::Malformed | Reason::Broken | Reason::Other => false,
+    }
 }
 
 fn member(joining: Joining, welcome: Welcome) -> Joined {
@@ -212,7 +236,7 @@ async fn call(config: &Config, joining: &Joining, tunnel: &mut Tunnel) -> Result
 }
 
 /// With the own key: a probe must come back through the real tunnel.
-async fn confirm(config: &Config, joined: &Joined, tunnel: &mut Tunnel) -> Result<(), Error> {
+async fn confirm(config: &Config, joined: &Joined, tunnel: &mut Tunnel) -> Result<Confirmation, Error> {
     tunnel.reconcile(&link::own(joined, None)).await?;
     let services = joined.welcome.probe.clone();
     let probes = Probes::open(&config.interface, services.clone()).map_err(Error::Probes)?;
@@ -234,14 +258,14 @@ async fn confirm(config: &Config, joined: &Joined, tunnel: &mut Tunnel) -> Resul
                 continue;
             }
             if timeout(wait, probes.receive()).await.is_ok() {
-                return Ok(());
+                return Ok(Confirmation::Answered);
             }
         }
         // A slow line needs more time for the handshake and the probe that follows it.
         tokio::time::sleep(PAUSE).await;
         wait *= 2;
     }
-    Err(Error::Unconfirmed)
+    Ok(Confirmation::Awaited)
 }
 
 /// What the machine needs to find and trust the intranet. A problem here is told and stops nothing:
@@ -310,6 +334,20 @@ mod tests {
         let error = join(&config, &joining().code.text()).await.expect_err("the other has the interface");
         assert!(matches!(error, Error::Busy), "{error}");
         assert_eq!(state::load(&config.state).expect("no state"), None);
+    }
+
+    #[test]
+    fn the_key_is_kept_while_the_gateway_may_know_it() {
+        fn check(reason: Reason, expected: bool) {
+            assert_eq!(is_final(reason), expected, "{reason:?}");
+        }
+        check(Reason::Expired, true);
+        check(Reason::Used, true);
+        check(Reason::Cancelled, true);
+        check(Reason::Unknown, true);
+        check(Reason::Malformed, false);
+        check(Reason::Broken, false);
+        check(Reason::Other, false);
     }
 
     #[test]

@@ -4,15 +4,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use beffroi_protocol::PrivateKey;
+use beffroi_protocol::PublicKey;
 use beffroi_tunnel::Tunnel;
 use tokio::time::{Instant, sleep};
 
 use crate::config::Config;
-use crate::run::journal_text;
-use crate::state::{self, Lock};
-use crate::texts::{reason, t, t_with};
-use crate::{hosts, trust};
+use crate::state::{self, Leaving, Lock, State};
+use crate::texts::{reason, t, t_with, tunnel_reason};
+use crate::{hosts, status, trust};
 
 /// How long the daemon may take to let go of the interface.
 const LET_GO: Duration = Duration::from_secs(10);
@@ -30,30 +29,85 @@ pub(crate) enum Error {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Leftover {
     #[error("the interface is still there")]
-    Interface(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Interface(#[source] beffroi_tunnel::Error),
     #[error("the names are still in {}", path.display())]
     Hosts { path: PathBuf, source: std::io::Error },
     #[error("the authority is still trusted somewhere")]
     Trust(#[from] trust::Error),
 }
 
-/// Gives what could not be undone.
+/// What there was to undo.
+#[derive(Debug)]
+pub(crate) struct Left {
+    pub(crate) membership: Membership,
+    /// Firefox has imported the authority into its profiles, where no policy takes it out again.
+    pub(crate) firefox: bool,
+    pub(crate) leftovers: Vec<Leftover>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Membership {
+    /// This machine had not joined, and nothing of a joining was there.
+    None,
+    Undone,
+}
+
+/// Undoes what can be undone.
 ///
 /// # Errors
-/// When nothing was undone, because another command is at work or the state stays.
-pub(crate) async fn leave(config: &Config) -> Result<Vec<Leftover>, Error> {
-    // The daemon watches the state: without one, it closes the tunnel and lets go.
-    state::remove(&config.state)?;
-    let _lock = take_over(config).await?;
+/// When nothing was undone, because another command is at work or the state cannot be written.
+pub(crate) async fn leave(config: &Config) -> Result<Left, Error> {
+    let found = state::load(&config.state);
+    if matches!(found, Ok(None)) && !config.state.exists() {
+        return Ok(undo(config, Membership::None, &[]).await);
+    }
+    // The daemon watches the state: no member any more, it closes the tunnel and lets go.
+    let (membership, keys) = match found {
+        Ok(None) => (Membership::None, Vec::new()),
+        Ok(Some(state)) => (Membership::Undone, state.keys()),
+        Err(damaged) => {
+            log::info!("{}", damaged.message());
+            (Membership::Undone, Vec::new())
+        }
+    };
+    if membership == Membership::Undone {
+        state::store(&config.state, State::Leaving(Leaving { keys: keys.clone() }))?;
+    }
+    let lock = take_over(config).await?;
+    let left = undo(config, membership, &keys).await;
+    if !left.leftovers.is_empty() {
+        return Ok(left);
+    }
+    match status::ask(&config.socket).await {
+        Ok(None) => state::remove_folder(&config.state, lock)?,
+        Ok(Some(_)) | Err(_) => state::remove(&config.state)?,
+    }
+    Ok(left)
+}
+
+async fn undo(config: &Config, mut membership: Membership, keys: &[PublicKey]) -> Left {
     let mut leftovers = Vec::new();
-    if let Err(error) = close(&config.interface).await {
+    if membership == Membership::Undone
+        && let Err(error) = Tunnel::remove(&config.interface, keys).await
+        && !is_not_ours(&error, keys)
+    {
         leftovers.push(Leftover::Interface(error));
     }
-    if let Err(source) = hosts::clear(&config.hosts) {
-        leftovers.push(Leftover::Hosts { path: config.hosts.clone(), source });
+    match hosts::clear(&config.hosts) {
+        Ok(true) => membership = Membership::Undone,
+        Ok(false) => {}
+        Err(source) => leftovers.push(Leftover::Hosts { path: config.hosts.clone(), source }),
     }
-    leftovers.extend(trust::remove(Path::new("/")).into_iter().map(Leftover::from));
-    Ok(leftovers)
+    let trust::Removal { problems, firefox } = trust::remove(Path::new("/"));
+    leftovers.extend(problems.into_iter().map(Leftover::from));
+    Left { membership, firefox, leftovers }
+}
+
+/// Someone else's interface is none of our leftovers. Of a damaged state no key is known: then the
+/// person must see for themselves whose it is.
+fn is_not_ours(error: &beffroi_tunnel::Error, keys: &[PublicKey]) -> bool {
+    use beffroi_tunnel::Error::{Foreign, InUse, Taken};
+    matches!(error, Foreign(_) | InUse(_) | Taken(_)) && !keys.is_empty()
 }
 
 async fn take_over(config: &Config) -> Result<Lock, Error> {
@@ -67,16 +121,6 @@ async fn take_over(config: &Config) -> Result<Lock, Error> {
         }
         sleep(LOOK_EVERY).await;
     }
-}
-
-/// A kernel device outlives the daemon that made it; an embedded one is gone already.
-async fn close(interface: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    if nix::net::if_::if_nametoindex(interface).is_err() {
-        return Ok(());
-    }
-    // To take it over is the way to close it: any key will do.
-    let tunnel = Tunnel::open(interface, &PrivateKey::generate()?).await?;
-    Ok(tunnel.close().await?)
 }
 
 impl Error {
@@ -93,12 +137,29 @@ impl Leftover {
     /// What the person at the terminal reads.
     pub(crate) fn message(&self) -> String {
         match self {
-            Self::Interface(error) => t_with("leave-interface", &[("reason", journal_text(&**error).into())]),
+            Self::Interface(error) => t_with("leave-interface", &[("reason", tunnel_reason(error).into())]),
             Self::Hosts { path, source } => t_with(
                 "leave-hosts",
                 &[("path", path.display().to_string().into()), ("reason", reason(source).into())],
             ),
             Self::Trust(error) => error.message(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interface_of_someone_else_is_no_leftover_while_our_keys_are_known() {
+        use beffroi_tunnel::Error::{Foreign, Vanished};
+        let key = PublicKey::from_bytes([1; 32]);
+        let check = |error: beffroi_tunnel::Error, keys: &[PublicKey], expected| {
+            assert_eq!(is_not_ours(&error, keys), expected, "{error}");
+        };
+        check(Foreign("beffroi".into()), &[key], true);
+        check(Foreign("beffroi".into()), &[], false);
+        check(Vanished("beffroi".into()), &[key], false);
     }
 }

@@ -47,20 +47,35 @@ pub(crate) fn replace_or_rewrite(path: &Path, contents: &[u8], mode: u32) -> io:
     file.sync_all()
 }
 
-/// Removes `path`, durably; that it is not there is fine.
+/// Removes `path`, durably, and what a power cut may have left of an attempt to write it; that it is
+/// not there is fine.
 ///
 /// # Errors
 /// When the folder cannot be written.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    tidy(path)?;
+    if remove_if_there(path)? { sync_folder(path) } else { Ok(()) }
+}
+
+/// Removes what a power cut may have left of an attempt to write `path`.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub(crate) fn tidy(path: &Path) -> io::Result<()> {
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    remove_if_there(&temporary(path)?).map(drop)
+}
+
+fn remove_if_there(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path) {
-        Ok(()) => sync_folder(path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
 }
 
 fn write_new(temporary: &Path, path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
-    remove(temporary)?;
+    remove_if_there(temporary)?;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(temporary)?;
     file.write_all(contents)?;
     if let Ok(present) = fs::metadata(path) {
@@ -110,6 +125,12 @@ mod tests {
         let path = dir.path().join("hosts");
         replace(&path, b"whole", 0o644).expect("a writable folder");
         assert_eq!(fs::read(&path).expect("it was written"), b"whole");
+
+        fs::write(dir.path().join(".hosts.beffroi"), "half").expect("a writable folder");
+        for _ in 0..2 {
+            remove(&path).expect("a writable folder");
+            assert_eq!(fs::read_dir(dir.path()).expect("a folder").count(), 0, "nothing is left");
+        }
     }
 
     #[test]

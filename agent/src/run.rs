@@ -181,7 +181,7 @@ impl Daemon {
 
 impl Membership {
     async fn open(config: &Config, joined: Joined, lock: Lock) -> Result<Self, Error> {
-        let mut tunnel = Tunnel::open(&config.interface, &joined.key).await?;
+        let mut tunnel = Tunnel::open(&config.interface, &joined.key, &[joined.invitation]).await?;
         tunnel.reconcile(&link::own(&joined, None)).await?;
         let services = joined.welcome.probe.clone();
         let mut membership = Self {

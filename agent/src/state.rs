@@ -28,6 +28,18 @@ const VERSION: u32 = 1;
 pub(crate) enum State {
     Joining(Joining),
     Joined(Box<Joined>),
+    Leaving(Leaving),
+}
+
+impl State {
+    /// The keys by which an interface is known to be this machine's own.
+    pub(crate) fn keys(&self) -> Vec<PublicKey> {
+        match self {
+            Self::Joining(Joining { key, code }) => vec![key.public(), code.secret.key().public()],
+            Self::Joined(joined) => vec![joined.key.public(), joined.invitation],
+            Self::Leaving(leaving) => leaving.keys.clone(),
+        }
+    }
 }
 
 /// The key is made; the gateway may or may not know it yet.
@@ -49,6 +61,12 @@ pub(crate) struct Joined {
     /// is told from another one, and the secret is not kept.
     pub(crate) invitation: PublicKey,
     pub(crate) welcome: Welcome,
+}
+
+/// No member any more, and not everything is undone yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Leaving {
+    pub(crate) keys: Vec<PublicKey>,
 }
 
 impl Joined {
@@ -96,6 +114,7 @@ struct Stored {
 enum Stage {
     Joining(Joining),
     Joined(Box<Joined>),
+    Leaving(Leaving),
 }
 
 /// `None` when this machine has not joined.
@@ -123,6 +142,7 @@ pub(crate) fn load(dir: &Path) -> Result<Option<State>, Error> {
     Ok(Some(match stored.stage {
         Stage::Joining(joining) => State::Joining(joining),
         Stage::Joined(joined) => State::Joined(joined),
+        Stage::Leaving(leaving) => State::Leaving(leaving),
     }))
 }
 
@@ -135,6 +155,7 @@ pub(crate) fn store(dir: &Path, state: State) -> Result<(), Error> {
     let stage = match state {
         State::Joining(joining) => Stage::Joining(joining),
         State::Joined(joined) => Stage::Joined(joined),
+        State::Leaving(leaving) => Stage::Leaving(leaving),
     };
     let bytes = serde_json::to_vec_pretty(&Stored { version: VERSION, stage }).expect("plain data");
     make_folder(dir)?;
@@ -147,10 +168,25 @@ pub(crate) fn store(dir: &Path, state: State) -> Result<(), Error> {
 /// When the folder cannot be written.
 pub(crate) fn remove(dir: &Path) -> Result<(), Error> {
     let path = dir.join(FILE);
-    if !path.exists() {
-        return Ok(());
-    }
     replace::remove(&path).map_err(|source| Error::Unwritable { path, source })
+}
+
+/// Removes the folder too, with the lock. A daemon that waits there would not see a new folder: only
+/// while none is running.
+///
+/// # Errors
+/// When the folder around it cannot be written.
+pub(crate) fn remove_folder(dir: &Path, lock: Lock) -> Result<(), Error> {
+    remove(dir)?;
+    let path = dir.join(LOCK);
+    replace::remove(&path).map_err(|source| Error::Unwritable { path, source })?;
+    drop(lock);
+    match fs::remove_dir(dir) {
+        Ok(()) => Ok(()),
+        // Someone keeps files of their own in it.
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+        Err(source) => Err(Error::Unwritable { path: dir.to_owned(), source }),
+    }
 }
 
 /// The right to use the interface, given back when dropped or when the process ends.
@@ -272,7 +308,8 @@ pub(crate) mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let dir = dir.path().join("state");
         assert_eq!(load(&dir).expect("no file is a state"), None);
-        for state in [State::Joining(joining()), State::Joined(Box::new(joined()))] {
+        let leaving = State::Leaving(Leaving { keys: State::Joining(joining()).keys() });
+        for state in [State::Joining(joining()), State::Joined(Box::new(joined())), leaving] {
             store(&dir, state.clone()).expect("a writable folder");
             assert_eq!(load(&dir).expect("it was just written"), Some(state));
             assert_eq!(fs::metadata(dir.join(FILE)).expect("it is there").mode() & 0o777, 0o600);
@@ -280,6 +317,27 @@ pub(crate) mod tests {
         remove(&dir).expect("a writable folder");
         remove(&dir).expect("nothing to remove");
         assert_eq!(load(&dir).expect("no file is a state"), None);
+    }
+
+    #[test]
+    fn a_machine_that_has_left_keeps_nothing() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let dir = dir.path().join("state");
+        store(&dir, State::Joined(Box::new(joined()))).expect("a writable folder");
+        // As a power cut leaves it, with the private key.
+        fs::copy(dir.join(FILE), dir.join(".state.json.beffroi")).expect("a writable folder");
+        let lock = Lock::take(&dir).expect("a writable folder").expect("nobody has it");
+        remove_folder(&dir, lock).expect("a writable folder");
+        assert!(!dir.exists());
+    }
+
+    #[test]
+    fn files_of_others_stay() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let lock = Lock::take(dir.path()).expect("a writable folder").expect("nobody has it");
+        fs::write(dir.path().join("notes"), "").expect("a writable folder");
+        remove_folder(dir.path(), lock).expect("a writable folder");
+        assert_eq!(fs::read_dir(dir.path()).expect("it is there").count(), 1);
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub(crate) enum Stage {
     Alone,
     Joining,
     Joined,
+    Leaving,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +93,7 @@ impl Report {
             None => (Stage::Alone, None),
             Some(State::Joining(_)) => (Stage::Joining, None),
             Some(State::Joined(joined)) => (Stage::Joined, Some(Member::of(joined))),
+            Some(State::Leaving(_)) => (Stage::Leaving, None),
         };
         Self { version: VERSION.to_owned(), running: false, stage, member, line: None }
     }
@@ -101,6 +103,7 @@ impl Report {
         let mut lines = vec![t(match (self.stage, self.running) {
             (Stage::Alone, _) => "status-alone",
             (Stage::Joining, _) => "status-joining",
+            (Stage::Leaving, _) => "status-leaving",
             (Stage::Joined, true) => "status-joined",
             (Stage::Joined, false) => "status-stopped",
         })];
@@ -218,6 +221,7 @@ pub(crate) async fn ask(path: &Path) -> io::Result<Option<Report>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::Leaving;
     use crate::state::tests::{joined, joining};
 
     fn known(state: Option<State>, age: Option<u64>) -> (Known, Instant) {
@@ -253,6 +257,7 @@ mod tests {
         check(None, Stage::Alone, false);
         check(Some(State::Joining(joining())), Stage::Joining, false);
         check(Some(State::Joined(Box::new(joined()))), Stage::Joined, true);
+        check(Some(State::Leaving(Leaving { keys: Vec::new() })), Stage::Leaving, false);
     }
 
     #[test]

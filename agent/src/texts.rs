@@ -8,6 +8,8 @@ pub(crate) use fluent_bundle::FluentValue as Value;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 
+use crate::run::journal_text;
+
 const FRENCH: &str = include_str!("../locales/fr.ftl");
 
 static CATALOGUE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| {
@@ -50,12 +52,29 @@ pub(crate) fn reason(error: &io::Error) -> String {
     }
 }
 
+/// Why the tunnel cannot be had, for a person: in French where it is their turn.
+pub(crate) fn tunnel_reason(error: &beffroi_tunnel::Error) -> String {
+    use beffroi_tunnel::Error::{Foreign, InUse, Taken};
+    match error {
+        Foreign(name) | InUse(name) | Taken(name) => {
+            t_with("tunnel-not-ours", &[("interface", name.as_str().into())])
+        }
+        other => journal_text(other),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::path::Path;
 
     use super::*;
+
+    #[test]
+    fn an_interface_of_someone_else_is_told_in_french() {
+        let told = tunnel_reason(&beffroi_tunnel::Error::Foreign("beffroi".into()));
+        assert!(told.contains("« beffroi »") && told.contains("agent.toml"), "{told}");
+    }
 
     fn sources(dir: &Path) -> String {
         fs::read_dir(dir)

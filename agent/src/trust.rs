@@ -19,8 +19,12 @@ use crate::texts::{reason, t, t_with};
 
 /// The authority itself; every program with a policy of its own is pointed here.
 const AUTHORITY: &str = "usr/local/share/ca-certificates/beffroi.crt";
+/// Where it is put aside while the system's store is gathered without it: so long, that is not done.
+const ASIDE: &str = "usr/local/share/ca-certificates/beffroi.crt.removed";
 /// The link to it that Debian's program makes in the system's store.
 const GATHERED: &str = "etc/ssl/certs/beffroi.pem";
+/// The system's store in one file, which that program writes last.
+const BUNDLE: &str = "etc/ssl/certs/ca-certificates.crt";
 /// Debian's program that gathers the system's store, below the root.
 const UPDATE: &str = "usr/sbin/update-ca-certificates";
 /// Policy files of our own. Chromium and Chrome read every file of these folders (Chrome Enterprise
@@ -62,6 +66,14 @@ impl Error {
     }
 }
 
+/// What came of [`remove`].
+#[derive(Debug)]
+pub(crate) struct Removal {
+    pub(crate) problems: Vec<Error>,
+    /// Whether Firefox had been told of the authority.
+    pub(crate) firefox: bool,
+}
+
 /// Does everything that can be done, and says what could not. `root` is `/`.
 pub(crate) fn install(root: &Path, authority: &str) -> Vec<Error> {
     let Some(der) = der(authority) else {
@@ -69,9 +81,7 @@ pub(crate) fn install(root: &Path, authority: &str) -> Vec<Error> {
     };
     let policy = serde_json::json!({ "CACertificates": [BASE64.encode(&der)] }).to_string() + "\n";
     let mut problems = Vec::new();
-    // Also when the file is there already: an earlier command may have been killed before this was done.
-    let gathered = write(&root.join(AUTHORITY), authority.as_bytes()).and_then(|()| update(root, &[]));
-    problems.extend(gathered.err());
+    problems.extend(install_system(root, authority).err());
     for file in CHROMIUM {
         problems.extend(write(&root.join(file), policy.as_bytes()).err());
     }
@@ -81,25 +91,54 @@ pub(crate) fn install(root: &Path, authority: &str) -> Vec<Error> {
     problems
 }
 
+/// What counts is what the system's store holds: an earlier command may have been killed after it
+/// wrote our file.
+fn install_system(root: &Path, authority: &str) -> Result<(), Error> {
+    write(&root.join(AUTHORITY), authority.as_bytes())?;
+    if is_gathered(root, authority) {
+        return Ok(());
+    }
+    update(root, &[])
+}
+
+fn is_gathered(root: &Path, authority: &str) -> bool {
+    let holds = |file| fs::read_to_string(root.join(file)).is_ok_and(|text| text.contains(authority.trim()));
+    holds(GATHERED) && holds(BUNDLE)
+}
+
 /// Undoes [`install`], whether or not all of it was done, and says what could not be undone.
-pub(crate) fn remove(root: &Path) -> Vec<Error> {
-    let mut problems = Vec::new();
+pub(crate) fn remove(root: &Path) -> Removal {
+    let mut removal = Removal { problems: Vec::new(), firefox: false };
     for file in FIREFOX {
-        problems.extend(edit_firefox(root, file, firefox::without_authority).err());
+        match edit_firefox(root, file, firefox::without_authority) {
+            Ok(Edited::Changed) => removal.firefox = true,
+            Ok(Edited::Same) => {}
+            Err(problem) => removal.problems.push(problem),
+        }
     }
     for file in CHROMIUM {
-        problems.extend(clear(root, &root.join(file)).err());
+        removal.problems.extend(clear(root, &root.join(file)).err());
     }
-    let authority = root.join(AUTHORITY);
-    let is_installed = authority.exists();
-    // The link alone is there when an earlier command was killed before the end.
-    if is_installed || root.join(GATHERED).is_symlink() {
-        let gone = if is_installed { replace::remove(&authority) } else { Ok(()) };
-        let gone = gone.map_err(|source| Error::Unwritable { path: authority, source });
+    removal.problems.extend(remove_system(root).err());
+    removal
+}
+
+/// Our file goes last: killed before that, the next command knows that the store is not gathered.
+fn remove_system(root: &Path) -> Result<(), Error> {
+    let (authority, aside) = (root.join(AUTHORITY), root.join(ASIDE));
+    let unwritable = |path: &Path| {
+        let path = path.to_owned();
+        |source| Error::Unwritable { path, source }
+    };
+    replace::tidy(&authority).map_err(unwritable(&authority))?;
+    if authority.exists() {
+        fs::rename(&authority, &aside).map_err(unwritable(&authority))?;
+    }
+    if aside.exists() || root.join(GATHERED).is_symlink() {
         // Without `--fresh` the links to the authority would stay, and lead nowhere.
-        problems.extend(gone.and_then(|()| update(root, &["--fresh"])).err());
+        update(root, &["--fresh"])?;
     }
-    problems
+    replace::remove(&aside).map_err(unwritable(&aside))
 }
 
 fn der(pem: &str) -> Option<Vec<u8>> {
@@ -121,10 +160,11 @@ fn write(path: &Path, contents: &[u8]) -> Result<(), Error> {
 
 /// Removes a policy file, and the folders above it that this leaves empty, up to [`SHARED`].
 fn clear(root: &Path, path: &Path) -> Result<(), Error> {
-    if !path.exists() {
+    let was_there = path.exists();
+    replace::remove(path).map_err(|source| Error::Unwritable { path: path.to_owned(), source })?;
+    if !was_there {
         return Ok(());
     }
-    replace::remove(path).map_err(|source| Error::Unwritable { path: path.to_owned(), source })?;
     let ours = |folder: &&Path| !SHARED.iter().any(|shared| **folder == root.join(shared));
     for folder in path.ancestors().skip(1).take_while(ours) {
         // A folder that others use is not empty, and stays.
@@ -135,18 +175,26 @@ fn clear(root: &Path, path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edited {
+    Changed,
+    Same,
+}
+
 /// `edit` gets the present text and gives the new one: `None` for a file that nobody needs.
-fn edit_firefox(root: &Path, file: &str, edit: fn(&str) -> Option<Option<String>>) -> Result<(), Error> {
+fn edit_firefox(root: &Path, file: &str, edit: fn(&str) -> Option<Option<String>>) -> Result<Edited, Error> {
     let path = &root.join(file);
     let present = match fs::read_to_string(path) {
         Ok(present) => present,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(source) => return Err(Error::Unwritable { path: path.to_owned(), source }),
     };
-    match edit(&present).ok_or_else(|| Error::NotPolicies { path: path.to_owned() })? {
-        None => clear(root, path),
-        Some(wanted) => write(path, wanted.as_bytes()),
+    let wanted = edit(&present).ok_or_else(|| Error::NotPolicies { path: path.to_owned() })?;
+    match &wanted {
+        None => clear(root, path)?,
+        Some(wanted) => write(path, wanted.as_bytes())?,
     }
+    Ok(if wanted.unwrap_or_default() == present { Edited::Same } else { Edited::Changed })
 }
 
 fn update(root: &Path, options: &[&str]) -> Result<(), Error> {
@@ -193,8 +241,10 @@ mod tests {
         for file in FIREFOX {
             assert_eq!(read(root, file).matches("/usr/local/share/ca-certificates/beffroi.crt").count(), 1);
         }
-        for _ in 0..2 {
-            assert!(remove(root).is_empty());
+        for firefox in [true, false] {
+            let removal = remove(root);
+            assert!(removal.problems.is_empty(), "{removal:?}");
+            assert_eq!(removal.firefox, firefox);
         }
         assert_eq!(files(root), Vec::<PathBuf>::new());
         let folders =
@@ -212,7 +262,7 @@ mod tests {
         fs::create_dir_all(other.parent().expect("it has one")).expect("a writable folder");
         fs::write(&other, "{}").expect("a writable folder");
         assert!(install(root, PEM).is_empty());
-        assert!(remove(root).is_empty());
+        assert!(remove(root).problems.is_empty());
         assert_eq!(files(root), [other]);
     }
 
@@ -223,7 +273,7 @@ mod tests {
         let path = root.join(FIREFOX[0]);
         fs::create_dir_all(path.parent().expect("it has one")).expect("a writable folder");
         fs::write(&path, "{ broken").expect("a writable folder");
-        for problems in [install(root, PEM), remove(root)] {
+        for problems in [install(root, PEM), remove(root).problems] {
             assert!(
                 matches!(&problems[..], [Error::NotPolicies { path: at }] if *at == path),
                 "{problems:?}"
@@ -242,18 +292,68 @@ mod tests {
         assert_eq!(files(root.path()), Vec::<PathBuf>::new());
     }
 
-    #[test]
-    fn a_failing_update_is_told() {
+    /// Stands in for Debian's program: what it does to the store is given, and each run is written down.
+    fn updating(script: &str) -> tempfile::TempDir {
         use std::os::unix::fs::PermissionsExt;
         let root = tempfile::tempdir().expect("a temporary folder");
         let program = root.path().join(UPDATE);
-        fs::create_dir_all(program.parent().expect("it has one")).expect("a writable folder");
-        fs::write(&program, "#!/bin/sh\necho no space >&2\nexit 3\n").expect("a writable folder");
+        for folder in [program.parent().expect("it has one"), &root.path().join("etc/ssl/certs")] {
+            fs::create_dir_all(folder).expect("a writable folder");
+        }
+        let script = format!("#!/bin/sh\ncd {}\necho \"$1\" >> runs\n{script}\n", root.path().display());
+        fs::write(&program, script).expect("a writable folder");
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("our file");
-        let problems = install(root.path(), PEM);
-        assert!(
-            matches!(&problems[..], [Error::Update(reason)] if reason.contains("no space")),
-            "{problems:?}"
-        );
+        root
+    }
+
+    const GATHER: &str = "rm -f etc/ssl/certs/beffroi.pem; ca=usr/local/share/ca-certificates/beffroi.crt
+        test ! -e $ca || ln -s ../../../$ca etc/ssl/certs/beffroi.pem
+        cat $ca > etc/ssl/certs/ca-certificates.crt 2> /dev/null; true";
+
+    #[test]
+    fn the_store_is_gathered_once() {
+        let root = updating(GATHER);
+        let root = root.path();
+        for _ in 0..2 {
+            assert!(install(root, PEM).is_empty());
+        }
+        for _ in 0..2 {
+            assert!(remove(root).problems.is_empty());
+        }
+        assert_eq!(read(root, "runs"), "\n--fresh\n");
+        assert_eq!(read(root, BUNDLE), "");
+    }
+
+    #[test]
+    fn what_a_killed_command_began_is_finished_by_the_next() {
+        let root = updating(GATHER);
+        let root = root.path();
+        write(&root.join(AUTHORITY), PEM.as_bytes()).expect("a writable folder");
+        assert!(install(root, PEM).is_empty());
+        assert!(is_gathered(root, PEM));
+        // The link is there, and what is made after it is not.
+        fs::write(root.join(BUNDLE), "").expect("a writable folder");
+        assert!(install(root, PEM).is_empty());
+        assert!(is_gathered(root, PEM));
+
+        fs::rename(root.join(AUTHORITY), root.join(ASIDE)).expect("a writable folder");
+        assert!(remove(root).problems.is_empty());
+        assert_eq!(read(root, "runs"), "\n\n--fresh\n");
+        assert_eq!(read(root, BUNDLE), "");
+        assert!(!root.join(ASIDE).exists() && !root.join(GATHERED).is_symlink());
+    }
+
+    #[test]
+    fn a_failing_update_is_told_and_tried_again() {
+        let root = updating("echo no space >&2; exit 3");
+        let root = root.path();
+        for _ in 0..2 {
+            for problems in [install(root, PEM), remove(root).problems, remove(root).problems] {
+                assert!(
+                    matches!(&problems[..], [Error::Update(reason)] if reason.contains("no space")),
+                    "{problems:?}"
+                );
+            }
+        }
     }
 }

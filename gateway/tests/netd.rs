@@ -281,7 +281,7 @@ impl Mairie {
         };
         let key = key.clone();
         let opened = runtime.spawn(async move {
-            let mut tunnel = Tunnel::open("mairie", &key).await.expect("a new interface");
+            let mut tunnel = Tunnel::open("mairie", &key, &[]).await.expect("a new interface");
             tunnel.reconcile(&wanted).await.expect("a plain state");
             tunnel
         });

@@ -4,7 +4,7 @@ use beffroi_protocol::code::CodeError;
 
 use super::Error;
 use crate::run::journal_text;
-use crate::texts::{reason, t, t_with};
+use crate::texts::{reason, t, t_with, tunnel_reason};
 
 impl Error {
     pub(crate) fn message(&self) -> String {
@@ -18,7 +18,7 @@ impl Error {
             Self::Busy => t("busy"),
             Self::Already { commune } => t_with("join-already", &[("commune", commune.as_str().into())]),
             Self::Random(error) => t_with("broken", &[("reason", error.to_string().into())]),
-            Self::Tunnel(error) => t_with("join-tunnel", &[("reason", journal_text(error).into())]),
+            Self::Tunnel(error) => t_with("join-tunnel", &[("reason", tunnel_reason(error).into())]),
             Self::NoAddress { endpoint } => {
                 t_with("join-no-address", &[("gateway", endpoint.to_string().into())])
             }
@@ -29,7 +29,6 @@ impl Error {
                 t_with("join-unreachable", &values)
             }
             Self::Refused(refused) => t_with("join-refused", &[("message", refused.message.as_str().into())]),
-            Self::Unconfirmed => t("join-unconfirmed"),
             Self::Probes(error) => t_with("broken", &[("reason", error.to_string().into())]),
         }
     }

@@ -45,13 +45,20 @@ pub(crate) fn look(name: &str) -> Result<Found, Error> {
     }
 }
 
+/// Removes the socket of a program that was killed; a living one stays.
+pub(crate) fn clean(name: &str) -> Result<(), Error> {
+    let path = path(name);
+    match look(name)? {
+        Found::Stale => fs::remove_file(&path).map_err(failed(&path)),
+        Found::Nothing | Found::Alive => Ok(()),
+    }
+}
+
 impl ControlSocket {
     /// Binds the socket for root alone, in place of a stale one, and gives the end for the device.
     pub(crate) fn bind(name: &str) -> Result<(Self, UapiServer), Error> {
         let path = path(name);
-        if look(name)? == Found::Stale {
-            fs::remove_file(&path).map_err(failed(&path))?;
-        }
+        clean(name)?;
         let listener = bind_private(&path).map_err(failed(&path))?;
         let (client, server) = UapiServer::new();
         let accepting = tokio::spawn(accept(listener, client));

@@ -13,6 +13,10 @@ pub enum Error {
     Taken(String),
     #[error("interface {0} is kept by another program that is running: its control socket answers")]
     InUse(String),
+    #[error(
+        "interface {0} has a key that is not ours: it is someone else's (`ip link delete {0}` if nobody needs it)"
+    )]
+    Foreign(String),
     #[error("interface {0} has been removed by someone else")]
     Vanished(String),
     #[error("UDP port {port} cannot be opened: another program may have it")]

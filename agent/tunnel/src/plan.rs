@@ -10,6 +10,9 @@ use crate::{Peer, Present, PresentPeer, PresharedKey, Wanted};
 /// One act on the interface. A peer that is in no change is not touched, and keeps its session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
+    /// Someone gave the interface another key: it has its own again. Never part of a [`plan`], which
+    /// knows no keys.
+    RestoreKey,
     SetListenPort(u16),
     SetMtu(u16),
     RemovePeer(PublicKey),

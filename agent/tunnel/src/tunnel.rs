@@ -17,6 +17,7 @@ use crate::{Backend, Change, Error, Present, Wanted, plan};
 pub struct Tunnel {
     link: Link,
     device: Device,
+    key: PrivateKey,
     /// Said once, not at every tick.
     told_without_ipv6: bool,
 }
@@ -28,24 +29,43 @@ enum Device {
 
 impl Tunnel {
     /// The interface of that name, with that key: the kernel's when it has WireGuard, embedded in
-    /// this process otherwise. A kernel device that is there already is taken over with its links.
+    /// this process otherwise. A kernel device that is there already is taken over with its links when
+    /// its key is this one, or one of the `former` ones, which this one then replaces.
     ///
     /// # Errors
-    /// When the name is taken by something else or by another running program, or for want of
-    /// CAP_NET_ADMIN.
-    pub async fn open(name: &str, key: &PrivateKey) -> Result<Self, Error> {
+    /// When the name is taken by something else, by another running program or by someone else's
+    /// WireGuard interface, or for want of CAP_NET_ADMIN.
+    pub async fn open(name: &str, key: &PrivateKey, former: &[PublicKey]) -> Result<Self, Error> {
         kernel::interface_name(name)?;
         let netlink = link::connect()?;
         let device = match link::find(&netlink, name).await? {
-            Some((_, Kind::Wireguard)) => adopt(name, key).await?,
+            Some((_, Kind::Wireguard)) => adopt(name, key, former).await?,
             Some((_, Kind::Other)) => return Err(owner_error(name)?),
             None => match link::create_wireguard(&netlink, name).await? {
-                Creation::Created => adopt(name, key).await?,
+                Creation::Created => adopt(name, key, former).await?,
                 Creation::Unsupported => embed(name, key).await?,
             },
         };
         let (link, _) = link::find(&netlink, name).await?.ok_or_else(|| Error::Vanished(name.to_owned()))?;
-        Ok(Self { link, device, told_without_ipv6: false })
+        Ok(Self { link, device, key: key.clone(), told_without_ipv6: false })
+    }
+
+    /// Removes what a program that has ended left of the interface of that name, whose key is one of
+    /// `keys`. That nothing is there is fine.
+    ///
+    /// # Errors
+    /// When there is an interface that is someone else's, or the kernel refuses to delete it.
+    pub async fn remove(name: &str, keys: &[PublicKey]) -> Result<(), Error> {
+        let device = Kernel::adopt(name)?;
+        match link::find(&link::connect()?, name).await? {
+            None => {}
+            Some((_, Kind::Other)) => return Err(owner_error(name)?),
+            Some((link, Kind::Wireguard)) => {
+                check_owner(name, device.read().await?.key, keys)?;
+                link.delete().await?;
+            }
+        }
+        control::clean(name)
     }
 
     /// How the interface is now.
@@ -71,7 +91,7 @@ impl Tunnel {
         })
     }
 
-    /// Writes what differs, and tells what that was.
+    /// Writes what differs, the interface's key too, and tells what that was.
     ///
     /// On a machine without IPv6, what needs it is left out and a warning says so.
     ///
@@ -104,10 +124,8 @@ impl Tunnel {
     /// # Errors
     /// When the device refuses.
     pub async fn set_key(&mut self, key: &PrivateKey) -> Result<(), Error> {
-        match &self.device {
-            Device::Kernel(device) => device.set_key(key).await,
-            Device::Embedded(device) => device.set_key(key).await,
-        }
+        self.key = key.clone();
+        self.write_key().await
     }
 
     /// The interface is gone afterwards, whatever its kind.
@@ -122,8 +140,15 @@ impl Tunnel {
     }
 
     async fn write(&mut self, wanted: &Wanted) -> Result<Vec<Change>, Error> {
-        let present = self.present().await?;
-        let mut made = plan(wanted, &present);
+        let mut present = self.present().await?;
+        let mut made = Vec::new();
+        if present.key != Some(self.key.public()) {
+            self.write_key().await?;
+            made.push(Change::RestoreKey);
+            // With the key, the port may have changed.
+            present = self.present().await?;
+        }
+        made.extend(plan(wanted, &present));
         self.change_peers(&made).await?;
         let port = wanted.listen_port.unwrap_or(present.listen_port);
         let mut left_out = Vec::new();
@@ -143,6 +168,13 @@ impl Tunnel {
         }
         made.retain(|change| !left_out.contains(change));
         Ok(made)
+    }
+
+    async fn write_key(&self) -> Result<(), Error> {
+        match &self.device {
+            Device::Kernel(device) => device.set_key(&self.key).await,
+            Device::Embedded(device) => device.set_key(&self.key).await,
+        }
     }
 
     /// The device's part of a plan, in one go.
@@ -176,19 +208,31 @@ impl Tunnel {
             Change::BringUp => self.link.bring_up().await,
             Change::RemoveRoute(network) => self.link.remove_route(*network).await,
             Change::AddRoute(network) => self.link.add_route(*network).await,
-            Change::SetListenPort(_) | Change::RemovePeer(_) | Change::EditPeer(..) | Change::AddPeer(..) => {
-                Ok(())
-            }
+            Change::RestoreKey
+            | Change::SetListenPort(_)
+            | Change::RemovePeer(_)
+            | Change::EditPeer(..)
+            | Change::AddPeer(..) => Ok(()),
         }
     }
 }
 
-async fn adopt(name: &str, key: &PrivateKey) -> Result<Device, Error> {
+async fn adopt(name: &str, key: &PrivateKey, former: &[PublicKey]) -> Result<Device, Error> {
     let device = Kernel::adopt(name)?;
-    if device.read().await?.key != Some(key.public()) {
+    let present = device.read().await?.key;
+    if present != Some(key.public()) {
+        check_owner(name, present, former)?;
         device.set_key(key).await?;
     }
     Ok(Device::Kernel(device))
+}
+
+/// A device without a key is nobody's: a program made it, and was killed before it was of use.
+fn check_owner(name: &str, present: Option<PublicKey>, ours: &[PublicKey]) -> Result<(), Error> {
+    match present {
+        Some(key) if !ours.contains(&key) => Err(Error::Foreign(name.to_owned())),
+        Some(_) | None => Ok(()),
+    }
 }
 
 async fn embed(name: &str, key: &PrivateKey) -> Result<Device, Error> {
@@ -217,4 +261,22 @@ fn peer_change(change: &Change) -> Option<PeerChange> {
 
 fn needs_ipv6(change: &Change) -> bool {
     matches!(change, Change::AddAddress(IpNet::V6(_)) | Change::AddRoute(IpNet::V6(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_belongs_to_its_key() {
+        let [own, former, other] = [1, 2, 3].map(|seed| PublicKey::from_bytes([seed; 32]));
+        let check = |present, is_ours| {
+            let checked = check_owner("beffroi", present, &[own, former]);
+            assert_eq!(checked.is_ok(), is_ours, "{present:?}");
+        };
+        check(None, true);
+        check(Some(own), true);
+        check(Some(former), true);
+        check(Some(other), false);
+    }
 }

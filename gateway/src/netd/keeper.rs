@@ -47,7 +47,7 @@ impl Keeper {
     /// Opens the interface; what was wanted last is not written yet.
     pub(crate) async fn open(config: Config, chest: Chest, key: PrivateKey) -> Result<Self, Error> {
         let wanted = chest.wanted().map_err(Error::Chest)?;
-        let tunnel = Tunnel::open(&config.network.interface, &key).await.map_err(Error::Tunnel)?;
+        let tunnel = Tunnel::open(&config.network.interface, &key, &[]).await.map_err(Error::Tunnel)?;
         Ok(Self { config, key, chest, tunnel, firewall: FirewallTable::default(), wanted })
     }
 

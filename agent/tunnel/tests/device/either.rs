@@ -1,13 +1,14 @@
 //! True of either device.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::time::Duration;
 
 use beffroi_protocol::{PrivateKey, PublicKey};
 use beffroi_tunnel::{Change, Error, Peer, Present, PresharedKey, Wanted};
 
 use crate::host::{DEADLINE, Host};
-use crate::world::{GATEWAY, PORT, World, at, ip, nets, open, try_open, wanted_alone};
+use crate::world::{GATEWAY, PORT, World, at, ip, nets, open, remove, try_open, wanted_alone};
 
 #[test]
 fn a_link_comes_up_and_wg_shows_it() {
@@ -184,6 +185,8 @@ fn a_name_that_cannot_be_had_is_refused() {
     host.output("ip link add tower type bridge");
     let taken = try_open(&host, "tower", &key).map(drop);
     assert!(matches!(taken, Err(Error::Taken(_))), "{taken:?}");
+    let taken = remove(&host, "tower", &[key.public()]);
+    assert!(matches!(taken, Err(Error::Taken(_))), "{taken:?}");
     let impossible = try_open(&host, "a name/too long", &key).map(drop);
     assert!(matches!(impossible, Err(Error::Name(_))), "{impossible:?}");
 }
@@ -228,6 +231,9 @@ fn what_someone_else_changed_is_put_back() {
         "wg set tower listen-port 40000 peer {} remove",
         PrivateKey::from_bytes([2; 32]).public()
     ));
+    fs::write("/run/other.key", PrivateKey::from_bytes([9; 32]).to_base64())
+        .expect("a file system of our own");
+    host.output("wg set tower private-key /run/other.key");
     assert_ne!(end.present(), as_wanted);
 
     end.reconcile(&wanted).expect("a plain state");

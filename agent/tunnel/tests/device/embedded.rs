@@ -9,7 +9,7 @@ use beffroi_protocol::PrivateKey;
 use beffroi_tunnel::{Backend, Error};
 
 use crate::host::Host;
-use crate::world::{End, open, try_open};
+use crate::world::{End, open, remove, try_open};
 
 fn embedded<'a>(host: &'a Host, key: &PrivateKey) -> Option<End<'a>> {
     let end = open(host, "tower", key);
@@ -44,5 +44,9 @@ fn the_socket_of_a_killed_program_is_cleaned_up() {
     let mode = fs::metadata(socket).expect("bound again").permissions().mode();
     assert_eq!(mode & 0o777, 0o700, "for root alone");
     end.close();
+    assert!(!socket.exists());
+
+    drop(UnixListener::bind(socket).expect("nothing is there"));
+    remove(&host, "tower", &[]).expect("nobody answers");
     assert!(!socket.exists());
 }

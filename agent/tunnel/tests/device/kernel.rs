@@ -5,11 +5,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
 use beffroi_protocol::{PrivateKey, PublicKey};
-use beffroi_tunnel::{Backend, Change, Peer, Wanted};
+use beffroi_tunnel::{Backend, Change, Error, Peer, Wanted};
 use ipnet::IpNet;
 
 use crate::host::{DEADLINE, Host};
-use crate::world::{GATEWAY, World, at, ip, nets, open, wanted_alone};
+use crate::world::{GATEWAY, World, at, ip, nets, open, remove, reopen, try_open, wanted_alone};
 
 #[test]
 #[ignore = "needs WireGuard in the kernel: make test-kernel"]
@@ -47,16 +47,37 @@ fn a_program_that_starts_again_finds_its_links() {
 
 #[test]
 #[ignore = "needs WireGuard in the kernel: make test-kernel"]
-fn a_device_found_with_another_key_gets_the_right_one() {
+fn a_device_found_with_a_former_key_gets_the_new_one() {
     let host = Host::new("gateway");
     let (old, new) = (PrivateKey::from_bytes([1; 32]), PrivateKey::from_bytes([2; 32]));
     let end = open(&host, "tower", &old);
     end.reconcile(&wanted_alone()).expect("a plain state");
     drop(end);
 
-    let end = open(&host, "tower", &new);
+    let end = reopen(&host, "tower", &new, &[old.public()]).expect("a device of our own");
     assert_eq!(end.present().key, Some(new.public()));
     assert_eq!(end.reconcile(&wanted_alone()).expect("a plain state"), []);
+}
+
+#[test]
+#[ignore = "needs WireGuard in the kernel: make test-kernel"]
+fn a_device_of_someone_else_is_left_alone() {
+    let host = Host::new("gateway");
+    let (theirs, ours) = (PrivateKey::from_bytes([1; 32]), PrivateKey::from_bytes([2; 32]));
+    let end = open(&host, "tower", &theirs);
+    end.reconcile(&wanted_alone()).expect("a plain state");
+    let before = end.present();
+
+    let opened = try_open(&host, "tower", &ours).map(drop);
+    assert!(matches!(opened, Err(Error::Foreign(_))), "{opened:?}");
+    let removed = remove(&host, "tower", &[ours.public()]);
+    assert!(matches!(removed, Err(Error::Foreign(_))), "{removed:?}");
+    assert_eq!(end.present(), before);
+
+    drop(end);
+    remove(&host, "tower", &[ours.public(), theirs.public()]).expect("one of our keys");
+    remove(&host, "tower", &[]).expect("nothing is there");
+    assert!(!host.output("ip -oneline link").contains("tower"));
 }
 
 #[test]

@@ -25,9 +25,24 @@ pub(crate) fn open<'a>(host: &'a Host, name: &'static str, key: &PrivateKey) -> 
 }
 
 pub(crate) fn try_open<'a>(host: &'a Host, name: &'static str, key: &PrivateKey) -> Result<End<'a>, Error> {
-    let key = key.clone();
-    let tunnel = host.run(async move { Tunnel::open(name, &key).await })?;
+    reopen(host, name, key, &[])
+}
+
+/// In place of a program that had the interface with one of the `former` keys.
+pub(crate) fn reopen<'a>(
+    host: &'a Host,
+    name: &'static str,
+    key: &PrivateKey,
+    former: &[PublicKey],
+) -> Result<End<'a>, Error> {
+    let (key, former) = (key.clone(), former.to_vec());
+    let tunnel = host.run(async move { Tunnel::open(name, &key, &former).await })?;
     Ok(End { host, tunnel: Arc::new(Mutex::new(tunnel)) })
+}
+
+pub(crate) fn remove(host: &Host, name: &'static str, keys: &[PublicKey]) -> Result<(), Error> {
+    let keys = keys.to_vec();
+    host.run(async move { Tunnel::remove(name, &keys).await })
 }
 
 impl End<'_> {
