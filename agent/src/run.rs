@@ -47,6 +47,8 @@ pub(crate) enum Error {
     Folder(#[source] io::Error),
     #[error("the system has no randomness to give")]
     Random(#[from] getrandom::Error),
+    #[error("{} was exchanged for another file, which only a new start can write to", path.display())]
+    Hosts { path: PathBuf, source: io::Error },
 }
 
 /// Until `shutdown` ends. A kernel device goes on without the daemon.
@@ -96,10 +98,18 @@ struct Membership {
     network: Network,
     keeper: Keeper,
     lookup: Option<JoinHandle<Event>>,
-    /// Said once, not every minute.
-    told_hosts: bool,
+    names: Names,
     /// Whoever holds it owns the interface.
     _lock: Lock,
+}
+
+/// How the intranet's names were found when they were last looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Unseen,
+    Kept,
+    /// Which was said once, and is not said every minute.
+    NotKept,
 }
 
 impl Daemon {
@@ -164,11 +174,13 @@ impl Daemon {
                     continue;
                 }
             };
-            if let Err(error) = membership.handle(&self.config, event).await {
-                let reason = journal_text(&error);
+            let handled = membership.handle(&self.config, event).await;
+            if let Err(Error::Tunnel(error)) = &handled {
+                let reason = journal_text(error);
                 log::warn!(COMMUNE = membership.joined.welcome.commune; "the interface is made anew: {reason}");
                 return Ok(());
             }
+            handled?;
             let seen = membership.keeper.seen();
             self.known.send_if_modified(|known| std::mem::replace(&mut known.seen, seen.clone()) != seen);
         }
@@ -190,11 +202,11 @@ impl Membership {
             network: Network::watch(&config.interface).map_err(Error::Network)?,
             keeper: Keeper::new(services, VERSION, Jitter::from_system()?, Instant::now()),
             lookup: None,
-            told_hosts: false,
+            names: Names::Unseen,
             joined,
             _lock: lock,
         };
-        membership.keep_names(config);
+        membership.keep_names(config)?;
         Ok(membership)
     }
 
@@ -202,7 +214,7 @@ impl Membership {
         matches!(state, Some(State::Joined(joined)) if **joined == self.joined)
     }
 
-    async fn handle(&mut self, config: &Config, event: Event) -> Result<(), beffroi_tunnel::Error> {
+    async fn handle(&mut self, config: &Config, event: Event) -> Result<(), Error> {
         let mut actions = VecDeque::from(self.keeper.handle(event, Instant::now()));
         while let Some(action) = actions.pop_front() {
             if let Some(event) = self.act(config, action).await? {
@@ -213,7 +225,7 @@ impl Membership {
     }
 
     /// Gives the event that this was the cause of.
-    async fn act(&mut self, config: &Config, action: Action) -> Result<Option<Event>, beffroi_tunnel::Error> {
+    async fn act(&mut self, config: &Config, action: Action) -> Result<Option<Event>, Error> {
         match action {
             Action::Lookup if self.lookup.is_some() => {}
             Action::Lookup => {
@@ -239,24 +251,42 @@ impl Membership {
                 for change in self.tunnel.reconcile(&link::own(&self.joined, endpoint)).await? {
                     log::info!(COMMUNE = self.joined.welcome.commune; "the interface differed: {change:?}");
                 }
-                self.keep_names(config);
+                self.keep_names(config)?;
             }
             Action::Tell(link) => tell(&self.joined, link),
         }
         Ok(None)
     }
 
-    fn keep_names(&mut self, config: &Config) {
+    /// # Errors
+    /// When the service manager must give the file anew.
+    fn keep_names(&mut self, config: &Config) -> Result<(), Error> {
         match hosts::keep(&config.hosts, &self.joined.welcome.names) {
-            Ok(false) => self.told_hosts = false,
-            Ok(true) => log::info!("the intranet's names are in {} again", config.hosts.display()),
-            Err(error) if !self.told_hosts => {
-                self.told_hosts = true;
-                log::warn!("the intranet's names cannot be kept in {}: {error}", config.hosts.display());
+            Ok(wrote) => {
+                if wrote {
+                    log::info!("the intranet's names are in {} again", config.hosts.display());
+                }
+                self.names = Names::Kept;
             }
-            Err(_) => {}
+            Err(source) if needs_new_start(self.names, &source) => {
+                return Err(Error::Hosts { path: config.hosts.clone(), source });
+            }
+            Err(error) => {
+                if self.names != Names::NotKept {
+                    log::warn!("the intranet's names cannot be kept in {}: {error}", config.hosts.display());
+                }
+                self.names = Names::NotKept;
+            }
         }
+        Ok(())
     }
+}
+
+/// In the unit the file alone is writable, as a mount of its own. Who renames another file over it
+/// ends that mount, and what is seen then is the new file in a read-only folder. A file that was read-only
+/// from the start is not helped by starting again.
+fn needs_new_start(names: Names, error: &io::Error) -> bool {
+    names == Names::Kept && error.kind() == io::ErrorKind::ReadOnlyFilesystem
 }
 
 /// The end of a lookup that is under way; for ever when none is.
@@ -291,4 +321,20 @@ fn notify(state: &[NotifyState<'_>]) {
 pub(crate) fn journal_text(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_that_could_be_written_is_given_anew() {
+        fn check(names: Names, kind: io::ErrorKind, expected: bool) {
+            assert_eq!(needs_new_start(names, &kind.into()), expected, "{names:?} {kind}");
+        }
+        check(Names::Kept, io::ErrorKind::ReadOnlyFilesystem, true);
+        check(Names::Kept, io::ErrorKind::PermissionDenied, false);
+        check(Names::Unseen, io::ErrorKind::ReadOnlyFilesystem, false);
+        check(Names::NotKept, io::ErrorKind::ReadOnlyFilesystem, false);
+    }
 }
