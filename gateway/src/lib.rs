@@ -121,7 +121,7 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     tasks.keep("certificates", async move { Err::<(), _>(certificates.keep(Timestamp::now).await) });
     let (saved, sealed) = (store.clone(), config.backup.recipient.is_some());
     tasks.serve("control", async move {
-        let extra = async || command::extra(&netd, sealed).await;
+        let extra = async || command::extra(&saved, &netd, sealed).await;
         let invite = async |list| command::invite_list(&saved, &invitations, list).await;
         control.serve(saved.clone(), extra, invite).await;
     });

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::{Told, say};
+use crate::audit::{self, About, Act, Entry};
 use crate::config::Config;
 use crate::journal::chain;
-use crate::store::AnyTable;
 use crate::store::backup::{self, Extra, Recipient, Target};
+use crate::store::{AnyTable, Store};
 use crate::web::{t, t_with};
 use crate::{control, netd};
 
@@ -54,7 +55,14 @@ pub(super) fn run(config: &Config, directory: Option<&Path>, tables: &[&dyn AnyT
 
 /// What belongs to a backup of the running gateway and is not in its store: netd's private key, sealed by
 /// netd itself to the recipient that netd has read. Without a recipient there is nothing to add.
-pub async fn extra(netd: &netd::Client, sealed: bool) -> Vec<Extra> {
+///
+/// That a backup is made is written down first: it is in the backup too.
+pub async fn extra(store: &Store, netd: &netd::Client, sealed: bool) -> Vec<Extra> {
+    let (at, who) = (Timestamp::now(), t("command-by"));
+    let entry = Entry { at, who, act: Act::BackupMade, about: About::default() };
+    if let Err(error) = store.write(async move |tx| audit::record(tx, entry.clone()).await).await {
+        log::error!("who made a backup cannot be written down: {}", chain(&error));
+    }
     if !sealed {
         return Vec::new();
     }

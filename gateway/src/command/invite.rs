@@ -50,7 +50,7 @@ pub(super) fn run(config: &Config, list: &Path, directory: Option<&Path>) -> Res
 /// # Errors
 /// One sentence for the person at the terminal; a failure of ours is in the journal.
 pub async fn invite_list(store: &Store, desk: &Desk, list: Vec<u8>) -> Result<Vec<u8>, String> {
-    let (endpoint, by, now) = (desk.endpoint.clone(), t("command-invite-by"), Timestamp::now());
+    let (endpoint, by, now) = (desk.endpoint.clone(), t("command-by"), Timestamp::now());
     let invite = async move |tx: &mut WriteTx| enrolment::invite_list(tx, &list, &endpoint, &by, now).await;
     match store.write(invite).await {
         Ok(batch) => {
