@@ -227,13 +227,12 @@ fn what_someone_else_changed_is_put_back() {
     host.output("ip address add 10.99.0.1/24 dev tower");
     host.output("ip route add 10.98.0.0/24 dev tower");
     host.output("ip link set tower down");
-    host.output(&format!(
-        "wg set tower listen-port 40000 peer {} remove",
-        PrivateKey::from_bytes([2; 32]).public()
-    ));
     fs::write("/run/other.key", PrivateKey::from_bytes([9; 32]).to_base64())
         .expect("a file system of our own");
-    host.output("wg set tower private-key /run/other.key");
+    host.output(&format!(
+        "wg set tower private-key /run/other.key listen-port 40000 peer {} remove",
+        PrivateKey::from_bytes([2; 32]).public()
+    ));
     assert_ne!(end.present(), as_wanted);
 
     end.reconcile(&wanted).expect("a plain state");
