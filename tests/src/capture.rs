@@ -47,6 +47,8 @@ pub struct Packet {
     pub length: usize,
     /// What TCP or UDP carries in it.
     pub payload: usize,
+    /// TCP's number of the first byte that it carries: the same again when it is sent again.
+    pub sequence: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +139,11 @@ impl Packet {
             Protocol::Icmp | Protocol::Other(_) => inner.len(),
         };
         let payload = inner.len().saturating_sub(header);
-        Some(Packet { at, from, to, protocol, length: bytes.len(), payload })
+        let sequence = match protocol {
+            Protocol::Tcp { .. } => Some(u32::from_be_bytes(inner.get(4..8)?.try_into().ok()?)),
+            _ => None,
+        };
+        Some(Packet { at, from, to, protocol, length: bytes.len(), payload, sequence })
     }
 
     /// Whether it is between these two, in either direction.
@@ -259,11 +265,11 @@ mod tests {
 
         let mut v6 = vec![0x60, 0, 0, 0, 0, 4, 6, 64];
         v6.extend([0xfd; 16].into_iter().chain([0xfe; 16]).chain([0, 22, 0, 23]));
-        v6.extend([0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0, 0, 0, 0, 0, 0, 0]);
+        v6.extend([0, 0, 0, 7, 0, 0, 0, 0, 0x50, 0, 0, 0, 0, 0, 0, 0]);
         let expected = ("fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd", "fefe:fefe:fefe:fefe:fefe:fefe:fefe:fefe");
         check(&v6, Some((expected.0, expected.1, Protocol::Tcp { from: 22, to: 23 })));
         v6.extend(b"SSH");
         let packet = Packet::parse(SystemTime::UNIX_EPOCH, &v6).expect("it is one");
-        assert_eq!((packet.payload, packet.length), (3, 63));
+        assert_eq!((packet.length, packet.payload, packet.sequence), (63, 3, Some(7)));
     }
 }
