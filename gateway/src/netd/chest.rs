@@ -6,11 +6,12 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use beffroi_protocol::PrivateKey;
+use beffroi_protocol::{PrivateKey, PublicKey};
 
 use super::Wanted;
 
 const KEY: &str = "private.key";
+const PUBLIC: &str = "public.key";
 const WANTED: &str = "wanted.json";
 
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,20 @@ impl Chest {
         self.replace(KEY, key_file(&key).as_bytes())?;
         log::info!("made the gateway's private key; its public key is {}", key.public());
         Ok(key)
+    }
+
+    /// The public key of the last start, by which an interface that outlived it is known to be netd's
+    /// own, though a key has been put back from a backup since. A file cut short is as good as none.
+    pub(crate) fn last_key(&self) -> Option<PublicKey> {
+        let text = fs::read_to_string(self.directory.join(PUBLIC)).ok()?;
+        text.trim().parse().ok()
+    }
+
+    pub(crate) fn remember_key(&self, key: &PublicKey) -> Result<(), Error> {
+        if self.last_key().as_ref() == Some(key) {
+            return Ok(());
+        }
+        self.replace(PUBLIC, format!("{key}\n").as_bytes())
     }
 
     /// What was last wanted; `None` at the first start. A file cut short is as good as none: the
@@ -132,6 +147,18 @@ mod tests {
             peers: [].into(),
         };
         Wanted { tunnel, firewall: Firewall::default() }
+    }
+
+    #[test]
+    fn the_key_of_the_last_start_is_known_after_another_was_put_back() {
+        let (_directory, chest) = chest();
+        assert_eq!(chest.last_key(), None);
+        let key = chest.key().expect("a new key").public();
+        chest.remember_key(&key).expect("a writable directory");
+        let restored = PrivateKey::from_bytes([7; 32]);
+        fs::write(key_path(&chest.directory), key_file(&restored)).expect("a writable directory");
+        assert_eq!(chest.key().expect("it is there").public(), restored.public());
+        assert_eq!(chest.last_key(), Some(key));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(crate) enum Error {
     Tunnel(#[source] beffroi_tunnel::Error),
     #[error("the firewall is not as wanted")]
     Firewall(#[source] firewall::Error),
-    #[error("what is wanted cannot be remembered")]
+    #[error("netd cannot remember what it needs")]
     Chest(#[source] chest::Error),
 }
 
@@ -47,7 +47,9 @@ impl Keeper {
     /// Opens the interface; what was wanted last is not written yet.
     pub(crate) async fn open(config: Config, chest: Chest, key: PrivateKey) -> Result<Self, Error> {
         let wanted = chest.wanted().map_err(Error::Chest)?;
-        let tunnel = Tunnel::open(&config.network.interface, &key, &[]).await.map_err(Error::Tunnel)?;
+        let former: Vec<_> = chest.last_key().into_iter().collect();
+        let tunnel = Tunnel::open(&config.network.interface, &key, &former).await.map_err(Error::Tunnel)?;
+        chest.remember_key(&key.public()).map_err(Error::Chest)?;
         Ok(Self { config, key, chest, tunnel, firewall: FirewallTable::default(), wanted })
     }
 
