@@ -74,6 +74,16 @@ mod tests {
     }
 
     #[test]
+    fn groups_are_counted_in_the_singular_and_in_the_plural() {
+        fn check(groups: usize, told: &str) {
+            let message = Error::Code(CodeError::Incomplete { groups, expected: 14 }).message();
+            assert!(message.starts_with(told), "{message}");
+        }
+        check(1, "Le code n’est pas entier : 1 groupe sur 14.");
+        check(13, "Le code n’est pas entier : 13 groupes sur 14.");
+    }
+
+    #[test]
     fn an_unreachable_gateway_is_told_with_what_was_tried() {
         let error = Error::Unreachable {
             endpoint: "gateway.example.fr:51820".parse().expect("an endpoint"),
