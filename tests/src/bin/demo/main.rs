@@ -8,11 +8,12 @@ mod story;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Child, Command, ExitCode};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use beffroi_tests::{until, window};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Browsers take every name below `localhost` for this machine.
 pub(crate) const DOMAIN: &str = "beffroi.localhost";
@@ -90,12 +91,29 @@ fn outside(wish: Wish) -> Result<()> {
     let told = told.and_then(|_| look(&places));
     if told.is_ok() && wish == Wish::Look {
         invite();
-        inside.wait()?;
+        look_around(&mut inside)?;
     }
     // The first process of the namespaces ends with it, and everything in them with that one.
     inside.kill()?;
     inside.wait()?;
     told
+}
+
+/// Until Ctrl-C, a polite kill, or the end of everything inside.
+fn look_around(inside: &mut Child) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        while inside.try_wait()?.is_none() {
+            tokio::select! {
+                _ = interrupt.recv() => break,
+                _ = terminate.recv() => break,
+                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+            }
+        }
+        Ok(())
+    })
 }
 
 fn listen(port: u16) -> Result<TcpListener> {
