@@ -127,10 +127,14 @@ impl Board {
         true
     }
 
+    /// netd has done what it was asked. That it reads the device says nothing of that.
+    pub fn obeyed(&self) {
+        self.lines().service = Service::Answers;
+    }
+
     /// netd has read the device.
     pub fn read(&self, present: &Present, now: Instant) {
         let mut lines = self.lines();
-        lines.service = Service::Answers;
         lines.gateway_key = present.tunnel.key.or(lines.gateway_key);
         for line in lines.machines.values_mut() {
             if let Some(peer) = present.tunnel.peers.get(&line.key) {
@@ -139,7 +143,7 @@ impl Board {
         }
     }
 
-    /// netd did not answer.
+    /// netd did not do it, or did not answer.
     pub fn unread(&self, now: Instant) {
         let mut lines = self.lines();
         if !matches!(lines.service, Service::Silent { .. }) {
@@ -361,7 +365,10 @@ mod tests {
         board.unread(start + SECOND);
         assert_eq!(board.service(), Service::Silent { since: start });
         board.read(&present(1, 0, None), start + 2 * SECOND);
-        assert_eq!((board.service(), board.gateway_key()), (Service::Answers, Some(key(200))));
+        assert_eq!(board.gateway_key(), Some(key(200)));
+        assert_eq!(board.service(), Service::Silent { since: start }, "reading is not doing");
+        board.obeyed();
+        assert_eq!(board.service(), Service::Answers);
     }
 
     #[test]

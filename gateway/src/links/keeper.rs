@@ -114,6 +114,10 @@ impl Keeper {
         let Some(present) = self.want(&wanted).await else {
             return Ok(false);
         };
+        if !self.answers() {
+            log::info!("beffroi-netd answers");
+        }
+        self.board.obeyed();
         self.follower.done(announced);
         if present.changes > 0 {
             log::info!(CHANGES = present.changes; "the links follow the database");
@@ -125,10 +129,9 @@ impl Keeper {
     async fn read(&mut self) -> Result<bool, Error> {
         match self.netd.present().await {
             Ok(present) => {
-                let came_back = !self.answers();
                 self.take(&present).await?;
                 // A netd that was away may have come back without what it was told.
-                Ok(!came_back)
+                Ok(self.answers())
             }
             Err(error) => {
                 self.fell_silent(&error);
@@ -150,9 +153,6 @@ impl Keeper {
     /// Puts a reading on the board, and writes down what is worth it.
     async fn take(&mut self, present: &Present) -> Result<(), Error> {
         let now = Instant::now();
-        if !self.answers() {
-            log::info!("beffroi-netd answers");
-        }
         let before = self.board.gateway_key();
         self.board.read(present, now);
         if let Some(key) = present.tunnel.key.filter(|key| before != Some(*key)) {
