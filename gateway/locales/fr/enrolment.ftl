@@ -43,7 +43,7 @@ enrolment-column-state = État
 enrolment-column-made = Créé
 enrolment-column-until = Expire
 enrolment-column-actions = Agir
-enrolment-replaces = remplace { $machine }
+enrolment-replaces = remplace le poste « { $machine } »
 enrolment-state-open = En attente
 enrolment-state-expired = Expiré
 enrolment-state-used = Utilisé
@@ -82,7 +82,7 @@ enrolment-no-gateway-key = Le service des liaisons n’a pas encore répondu : 
 
 # Remplacer un poste.
 enrolment-replace = Remplacer un poste
-enrolment-replace-lead = Un autre ordinateur prendra la place de { $machine }, { $town_hall }.
+enrolment-replace-lead = Un autre ordinateur prendra la place du poste « { $machine } », { $town_hall }.
 enrolment-replace-kept = Il garde la même adresse et le même nom : rien d’autre n’est à changer.
 enrolment-replace-until = L’ancien poste reste raccordé jusqu’à ce que le nouveau prenne sa place.
 enrolment-replace-lost = S’il a été perdu ou volé, retirez-le d’abord.

@@ -3,7 +3,7 @@
 links-title = Liaisons
 links-none = Aucune commune n’est encore connue. Commencez par en donner la liste.
 links-add-communes = Ajouter des communes
-links-caption = Toutes les liaisons, celles qui demandent attention d’abord
+links-caption = Toutes les liaisons, celles qui demandent de l’attention d’abord
 links-column-commune = Commune et poste
 links-column-state = État
 links-column-age = Dernier signe
@@ -37,7 +37,7 @@ links-without = { $count ->
 }
 links-invite = Créer des bons de raccordement
 
-links-service-silent = Le service des liaisons ne répond plus (premier échec { $since }). Les liaisons établies continuent ; les changements attendent qu’il revienne.
+links-service-silent = Le service des liaisons ne répond plus (premier échec { $since }). Les changements attendent qu’il revienne.
 
 # Durées et volumes. L’espace devant l’unité est insécable.
 links-age-seconds = il y a { $count } s
@@ -99,7 +99,7 @@ links-role-taken = La page d’administration ne s’ouvre plus sur ce poste.
 
 links-revoke = Retirer
 links-revoke-title = Retirer un poste
-links-revoke-lead = { $machine }, { $town_hall }, n’aura plus accès au réseau.
+links-revoke-lead = Le poste « { $machine } », { $town_hall }, n’aura plus accès au réseau.
 links-revoke-for-good = Il est coupé aussitôt. Pour le faire revenir, il faudra un nouveau bon.
 links-revoke-reason = Pourquoi
 links-revoke-reason-hint = Par exemple : volé, en panne, mis au rebut. Cela reste dans l’historique.
