@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 
 use super::room::{Place, Room};
 use crate::config::{Config, PROBE_PORT};
-use crate::directory::{Changes, Network};
+use crate::directory::{Changes, Network, to_the_end};
 use crate::enrolment::{self, Outcome};
 use crate::journal::chain;
 use crate::links::KEEPALIVE;
@@ -153,6 +153,11 @@ impl Gate {
     /// The machine is told only when the tunnel takes its own key, so that it never waits for a peer that is
     /// not there.
     async fn answer(&self, peer: Ipv4Addr, request: Request) -> Result<Welcome, Refused> {
+        let gate = self.clone();
+        to_the_end(async move { gate.let_in(peer, request).await }).await
+    }
+
+    async fn let_in(&self, peer: Ipv4Addr, request: Request) -> Result<Welcome, Refused> {
         let (network, now) = (self.membership.network, Timestamp::now());
         let answer = async move |tx: &mut WriteTx| enrolment::answer(tx, &network, peer, &request, now).await;
         let outcome = self.store.write(answer).await.map_err(|refused| {

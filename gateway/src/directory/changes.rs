@@ -1,6 +1,7 @@
 //! "Something has changed": what lives outside the database follows it, and those who changed it can
 //! wait until it has.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,19 @@ pub fn changes() -> (Changes, Follower) {
     let (done, done_receiver) = watch::channel(0);
     let changes = Changes { announced: Arc::new(announced), done: done_receiver };
     (changes, Follower { announced: announced_receiver, done })
+}
+
+/// Carries on to the end even when whoever waits for it goes away, as a handler does with the browser that
+/// hangs up: what is written in the database and what has to follow it happen both or not at all.
+pub async fn to_the_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // Only the end of the process stops it, which stops the one who waits as well.
+            Err(_) => std::future::pending().await,
+        },
+    }
 }
 
 impl Changes {
@@ -88,6 +102,24 @@ mod tests {
         assert!(!waiting.is_finished(), "what was read before is not the change");
         follower.done(follower.announced.borrow().to_owned());
         assert!(waiting.await.expect("the task ends"));
+    }
+
+    #[tokio::test]
+    async fn what_was_begun_is_finished_although_nobody_waits() {
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (go_on, may_go_on) = tokio::sync::oneshot::channel();
+        let (changes, mut follower) = changes();
+        let work = tokio::spawn(to_the_end(async move {
+            begun.send(()).expect("the test waits");
+            may_go_on.await.expect("the test says so");
+            changes.announce();
+        }));
+        has_begun.await.expect("the work begins");
+        work.abort();
+        assert!(work.await.is_err_and(|error| error.is_cancelled()));
+        go_on.send(()).expect("the work goes on");
+        follower.changed().await;
+        assert_eq!(follower.pending(), 1);
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ use beffroi_protocol::PublicKey;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use changes::{Changes, Follower, changes};
+pub use changes::{Changes, Follower, changes, to_the_end};
 pub use communes::{add_commune, commune, commune_by_name, communes, rename_commune};
 pub use guests::{Guest, admit, gateway_key, guests, is_guest, set_gateway_key, sweep_guests};
 pub use machines::{

@@ -7,9 +7,9 @@ use beffroi_protocol::enrolment::{Reason, Request};
 use jiff::Timestamp;
 
 use super::store::{by_address, update};
-use super::{Error, Invitation, Purpose, Standing, State};
+use super::{Error, Invitation, Purpose, Standing, State, standing};
 use crate::audit::{self, About, Act, Entry};
-use crate::directory::{self, Commune, Machine, MachineId, MachineName, Network, NewMachine};
+use crate::directory::{self, Commune, Machine, MachineName, Network, NewMachine};
 use crate::store::{Read, Write};
 
 /// A machine that is a member now.
@@ -84,7 +84,7 @@ pub async fn answer(
     now: Timestamp,
 ) -> Result<Outcome, Refused> {
     let invitation = by_address(tx, address.octets()).await?.ok_or(Refused::Unknown)?;
-    match invitation.standing(now) {
+    match standing(tx, &invitation, now).await? {
         Standing::Open => {}
         Standing::Expired => return Err(Refused::Expired),
         Standing::Cancelled => return Err(Refused::Cancelled),
@@ -99,12 +99,13 @@ pub async fn answer(
             let new = NewMachine { commune: invitation.commune, name, key: request.key, at: now };
             (directory::add_machine(tx, network, new).await, Act::MachineEnrolled)
         }
-        Purpose::Replace(id) => (replace(tx, &invitation, id, request, now).await, Act::MachineReplaced),
+        Purpose::Replace(id) => {
+            (directory::replace_key(tx, id, request.key, now).await, Act::MachineReplaced)
+        }
     };
     let machine = machine.map_err(|error| match error {
         directory::Error::KeyTaken(_) => Refused::Key,
         directory::Error::NetworkFull => Refused::NetworkFull,
-        directory::Error::Revoked(_) => Refused::Cancelled,
         other => Refused::Broken(other.into()),
     })?;
     let commune = commune_of(tx, &machine).await?;
@@ -135,21 +136,6 @@ async fn again(tx: &impl Read, invitation: &Invitation, request: &Request) -> Re
     }
     let commune = commune_of(tx, &machine).await?;
     Ok(Outcome { machine, commune, first: false })
-}
-
-/// A machine that was revoked after the invitation to replace it was made stays out.
-async fn replace(
-    tx: &mut impl Write,
-    invitation: &Invitation,
-    id: MachineId,
-    request: &Request,
-    now: Timestamp,
-) -> Result<Machine, directory::Error> {
-    let machine = directory::machine(tx, id).await?.ok_or(directory::Error::NoSuchMachine(id))?;
-    if machine.revoked.is_some_and(|revocation| revocation.at >= invitation.created) {
-        return Err(directory::Error::Revoked(id));
-    }
-    directory::replace_key(tx, id, request.key, now).await
 }
 
 /// Neither the gateway's key nor a temporary one: a peer has one entry in the tunnel.

@@ -8,7 +8,7 @@ use beffroi_protocol::temporary::Secret;
 use jiff::Timestamp;
 
 use super::store::{self, all, next_id};
-use super::{Error, FAREWELL, Invitation, InvitationId, LIFETIME, Purpose, Standing, State};
+use super::{Error, FAREWELL, Invitation, InvitationId, LIFETIME, Purpose, Standing, State, standing};
 use crate::audit::{self, About, Act, Entry};
 use crate::directory::{self, Commune, CommuneId, Machine, MachineId};
 use crate::store::{Read, Write};
@@ -30,6 +30,8 @@ pub struct Ordered {
     pub invitation: Invitation,
     pub commune: Commune,
     pub code: Code,
+    /// Those that it took back.
+    pub instead_of: Vec<InvitationId>,
 }
 
 /// Makes invitations, all or none. Their numbers follow one another.
@@ -51,11 +53,11 @@ pub async fn order(
             None => Purpose::New,
             Some(machine) => Purpose::Replace(machine.id),
         };
-        cancel_others_in(tx, purpose, by, now).await?;
+        let instead_of = cancel_others_in(tx, purpose, by, now).await?;
         let (invitation, secret) = draw(tx, commune.id, purpose, by, now).await?;
         let code = Code { gateway: endpoint.clone(), key: gateway, secret };
         note(tx, Act::InvitationCreated, &commune, replaced.as_ref(), by, now).await?;
-        made.push(Ordered { invitation, commune, code });
+        made.push(Ordered { invitation, commune, code, instead_of });
     }
     if made.is_empty() {
         return Err(Error::NothingChosen);
@@ -69,7 +71,7 @@ pub async fn order(
 /// [`Error::NoSuchInvitation`]; [`Error::NotOpen`] when it was used or has expired.
 pub async fn cancel(tx: &mut impl Write, id: InvitationId, by: &str, now: Timestamp) -> Result<(), Error> {
     let invitation = store::invitation(tx, id).await?.ok_or(Error::NoSuchInvitation(id))?;
-    match invitation.standing(now) {
+    match invitation.recorded_standing(now) {
         Standing::Cancelled => return Ok(()),
         Standing::Used | Standing::Expired => return Err(Error::NotOpen(id)),
         Standing::Open => {}
@@ -87,8 +89,13 @@ pub async fn cancel(tx: &mut impl Write, id: InvitationId, by: &str, now: Timest
 
 /// The communes that have an open invitation.
 pub async fn invited(tx: &impl Read, now: Timestamp) -> Result<BTreeSet<CommuneId>, Error> {
-    let open = all(tx).await?.into_iter().filter(|invitation| invitation.standing(now) == Standing::Open);
-    Ok(open.map(|invitation| invitation.commune).collect())
+    let mut invited = BTreeSet::new();
+    for invitation in all(tx).await? {
+        if standing(tx, &invitation, now).await? == Standing::Open {
+            invited.insert(invitation.commune);
+        }
+    }
+    Ok(invited)
 }
 
 /// The communes that have no machine and no open invitation.
@@ -123,22 +130,25 @@ async fn wanted(
     }
 }
 
-/// A machine is replaced once: a new invitation to do so takes the earlier ones back.
+/// A machine is replaced once: a new invitation to do so takes the earlier ones back, and those too that its
+/// revocation had put out of use, which would come back to life with it.
 async fn cancel_others_in(
     tx: &mut impl Write,
     purpose: Purpose,
     by: &str,
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<Vec<InvitationId>, Error> {
+    let mut cancelled = Vec::new();
     if purpose == Purpose::New {
-        return Ok(());
+        return Ok(cancelled);
     }
     for other in all(tx).await? {
-        if other.purpose == purpose && other.standing(now) == Standing::Open {
+        if other.purpose == purpose && other.recorded_standing(now) == Standing::Open {
             cancel(tx, other.id, by, now).await?;
+            cancelled.push(other.id);
         }
     }
-    Ok(())
+    Ok(cancelled)
 }
 
 /// Draws secrets until one gives a temporary address that is nobody's.

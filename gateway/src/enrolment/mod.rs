@@ -26,6 +26,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::directory::{self, CommuneId, MachineId};
+use crate::store::Read;
 
 pub use answer::{Outcome, Refused, answer};
 pub use batch::{Batch, Sheet, invite_list};
@@ -98,7 +99,8 @@ impl Invitation {
         temporary::address(&self.key)
     }
 
-    pub fn standing(&self, now: Timestamp) -> Standing {
+    /// As far as its own record tells; [`standing`] knows more.
+    fn recorded_standing(&self, now: Timestamp) -> Standing {
         match self.state {
             State::Open if now < self.expires => Standing::Open,
             State::Open => Standing::Expired,
@@ -106,6 +108,21 @@ impl Invitation {
             State::Cancelled { .. } => Standing::Cancelled,
         }
     }
+}
+
+/// What can be expected of an invitation, given what has become of the machine that it is to replace: one that
+/// was revoked afterwards stays out, until a referent wants its place taken again.
+///
+/// # Errors
+/// Those of the store.
+pub async fn standing(tx: &impl Read, invitation: &Invitation, now: Timestamp) -> Result<Standing, Error> {
+    let standing = invitation.recorded_standing(now);
+    let Purpose::Replace(id) = invitation.purpose else {
+        return Ok(standing);
+    };
+    let revoked = directory::machine(tx, id).await?.and_then(|machine| machine.revoked);
+    let stays_out = revoked.is_some_and(|revocation| revocation.at >= invitation.created);
+    Ok(if standing == Standing::Open && stays_out { Standing::Cancelled } else { standing })
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -251,10 +251,25 @@ async fn replacing_outlives_a_revocation_that_came_before_it_and_not_one_that_ca
     rig.revoke(&machine, 3).await;
     let refused = rig.answer(&before, 2, 4).await;
     assert!(matches!(refused, Err(Refused::Cancelled)), "{refused:?}");
+    let (invitation, alvimare) = (before.invitation.clone(), rig.alvimare.clone());
+    rig.store
+        .read(async move |tx| {
+            assert_eq!(standing(tx, &invitation, at(4)).await?, Standing::Cancelled);
+            assert!(invited(tx, at(4)).await?.is_empty());
+            assert!(without(tx, at(4)).await?.contains(&alvimare), "nobody is expected there any more");
+            Ok::<_, Error>(())
+        })
+        .await
+        .expect("it is read");
 
     let after = rig.invite(Wish::Replace(machine.id), 5).await;
     let outcome = rig.answer(&after, 2, 6).await.expect("a referent wants the place taken again");
     assert_eq!((outcome.machine.id, outcome.machine.is_active()), (machine.id, true));
+    let refused = rig.answer(&before, 3, 7).await;
+    assert!(
+        matches!(refused, Err(Refused::Cancelled)),
+        "it does not come back with the machine: {refused:?}"
+    );
 }
 
 #[tokio::test]
@@ -374,7 +389,7 @@ fn an_invitation_stands_as_it_was_left() {
     };
     let check = |state: State, second: i64, expected: Standing| {
         let invitation = Invitation { state, ..invitation.clone() };
-        assert_eq!(invitation.standing(at(second)), expected);
+        assert_eq!(invitation.recorded_standing(at(second)), expected);
     };
     let day = 24 * 3600;
     check(State::Open, 14 * day - 1, Standing::Open);

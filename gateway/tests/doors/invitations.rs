@@ -149,14 +149,18 @@ async fn a_machine_is_replaced_with_a_sheet_of_its_own() {
     let rig = rig().await;
     let mut referent = rig.referent().await;
     let page = referent.get("/postes/256/remplacer").await;
-    page.shows("prendra la place de Accueil");
+    page.shows("prendra la place du poste «\u{a0}Accueil\u{a0}»");
     let once = page.field("once").to_owned();
     let location = referent.post("/postes/256/remplacer", &[("once", &once)]).await.location().to_owned();
     referent.get(&location).await.shows("Pour remplacer le poste «\u{a0}Accueil\u{a0}»");
     let location = referent.post("/postes/256/remplacer", &[]).await.location().to_owned();
     assert_eq!(location, "/bons/feuilles?de=2&a=2");
+    let page = referent.get("/bons/feuilles?de=1&a=2").await;
+    page.shows("Le code d’un bon n’est plus montré");
+    assert_eq!(codes(&page).len(), 1, "the one that was taken back is not printed");
+    assert_eq!(referent.get("/bons/1/fichier").await.status, StatusCode::CONFLICT);
     let list = referent.get("/bons").await;
-    list.shows("remplace Accueil");
+    list.shows("remplace le poste «\u{a0}Accueil\u{a0}»");
     assert_eq!(list.text.matches("Annulé").count(), 1, "a machine is replaced once");
 }
 

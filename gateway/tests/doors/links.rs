@@ -89,9 +89,12 @@ async fn a_machine_gets_another_name() {
         page.shows(sentence);
         assert_eq!(page.field("name"), name);
     }
-    let page = referent.post("/postes/256/nom", &[("name", " Secrétariat  général ")]).await;
-    assert_eq!(page.location(), "/communes/1");
-    referent.get("/communes/1").await.shows("Secrétariat général").shows("s’appelait Accueil");
+    for _ in 0..2 {
+        let page = referent.post("/postes/256/nom", &[("name", " Secrétariat  général ")]).await;
+        assert_eq!(page.location(), "/communes/1");
+    }
+    let page = referent.get("/communes/1").await;
+    page.shows("Secrétariat général").shows("s’appelait Accueil").hides("s’appelait Secrétariat");
 }
 
 #[tokio::test]
@@ -101,11 +104,18 @@ async fn a_commune_gets_another_name() {
     referent.post("/communes/ajouter", &[("text", "Foucart")]).await;
     let page = referent.post("/communes/1/nom", &[("name", "FOUCART")]).await;
     page.shows("Une autre commune porte déjà ce nom");
-    let page = referent.post("/communes/1/nom", &[("name", "Alvimare-en-Caux")]).await;
-    assert_eq!(page.location(), "/communes/1");
+    for _ in 0..2 {
+        let page = referent.post("/communes/1/nom", &[("name", "Alvimare-en-Caux")]).await;
+        assert_eq!(page.location(), "/communes/1");
+    }
     referent.get("/communes/1").await.shows("Mairie d’Alvimare-en-Caux");
     rig.at_portal(TOWN_HALL).get("/").await.shows("Mairie d’Alvimare-en-Caux");
-    referent.get("/qui-a-fait-quoi").await.shows("a renommé la commune").shows("s’appelait Alvimare");
+    referent
+        .get("/qui-a-fait-quoi")
+        .await
+        .shows("a renommé la commune")
+        .shows("s’appelait Alvimare")
+        .hides("s’appelait Alvimare-");
 }
 
 #[tokio::test]

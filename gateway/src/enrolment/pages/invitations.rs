@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use super::{Desk, PATH};
 use crate::access::Referent;
-use crate::directory;
-use crate::enrolment::{self, Error, Invitation, InvitationId, Purpose, Standing};
+use crate::directory::{self, to_the_end};
+use crate::enrolment::{self, Error, Invitation, InvitationId, Purpose, Standing, standing};
 use crate::store::{ReadTx, Store, WriteTx};
 use crate::web::{Frame, Now, Refusal, Reply, filters, t};
 
@@ -69,11 +69,11 @@ pub(super) async fn page(
     Now(now): Now,
     frame: Frame,
 ) -> Result<Reply, Refusal> {
-    let listed = store.read(async move |tx: &ReadTx| list(tx).await).await?;
+    let listed = store.read(async move |tx: &ReadTx| list(tx, now).await).await?;
     let at = Instant::now();
     let rows = listed
         .into_iter()
-        .map(|Listed { invitation, commune, replaces }| Row {
+        .map(|Listed { invitation, commune, replaces, standing }| Row {
             printable: desk.tray.code(invitation.id, who.id(), at).is_some(),
             id: invitation.id,
             commune,
@@ -81,7 +81,7 @@ pub(super) async fn page(
             replaces,
             created: invitation.created,
             expires: invitation.expires,
-            standing: invitation.standing(now),
+            standing,
             by: invitation.by,
         })
         .collect();
@@ -96,9 +96,13 @@ pub(super) async fn cancel(
     Now(now): Now,
 ) -> Result<Reply, Refusal> {
     let by = who.name().to_owned();
-    store.write(async move |tx: &mut WriteTx| enrolment::cancel(tx, id, &by, now).await).await?;
-    desk.tray.remove(id);
-    desk.changes.announce();
+    to_the_end(async move {
+        store.write(async move |tx: &mut WriteTx| enrolment::cancel(tx, id, &by, now).await).await?;
+        desk.tray.remove(id);
+        desk.changes.announce();
+        Ok::<_, Error>(())
+    })
+    .await?;
     Ok(Reply::see_other(PATH).saying(t("enrolment-cancelled")))
 }
 
@@ -106,9 +110,10 @@ struct Listed {
     invitation: Invitation,
     commune: String,
     replaces: Option<String>,
+    standing: Standing,
 }
 
-async fn list(tx: &ReadTx) -> Result<Vec<Listed>, Error> {
+async fn list(tx: &ReadTx, now: Timestamp) -> Result<Vec<Listed>, Error> {
     let mut listed = Vec::new();
     for invitation in enrolment::invitations(tx, SHOWN).await? {
         let id = invitation.commune;
@@ -119,7 +124,8 @@ async fn list(tx: &ReadTx) -> Result<Vec<Listed>, Error> {
                 directory::machine(tx, machine).await?.map(|machine| machine.name.to_string())
             }
         };
-        listed.push(Listed { invitation, commune, replaces });
+        let standing = standing(tx, &invitation, now).await?;
+        listed.push(Listed { invitation, commune, replaces, standing });
     }
     Ok(listed)
 }

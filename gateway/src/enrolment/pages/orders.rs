@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{Desk, commune_path, sheets};
 use crate::access::{Once, Referent};
-use crate::directory::{self, CommuneId, Machine, MachineId};
+use crate::directory::{self, CommuneId, Machine, MachineId, to_the_end};
 use crate::enrolment::{self, Error, Ordered, Wish};
 use crate::store::{ReadTx, Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t};
@@ -158,23 +158,30 @@ async fn make(
     once: Once,
     wish: Wish,
 ) -> Result<String, Error> {
-    let (endpoint, by) = (desk.endpoint.clone(), who.name().to_owned());
-    let (path, made) = store
-        .write(async move |tx: &mut WriteTx| -> Result<(String, Vec<Ordered>), Error> {
-            if let Some(path) = once.led_to(tx).await? {
-                return Ok((path, Vec::new()));
+    let (store, desk) = (store.clone(), desk.clone());
+    let (endpoint, by, owner) = (desk.endpoint.clone(), who.name().to_owned(), who.id());
+    to_the_end(async move {
+        let (path, made) = store
+            .write(async move |tx: &mut WriteTx| -> Result<(String, Vec<Ordered>), Error> {
+                if let Some(path) = once.led_to(tx).await? {
+                    return Ok((path, Vec::new()));
+                }
+                let made = enrolment::order(tx, &wish, &endpoint, &by, now).await?;
+                let path = sheets::path(&made);
+                once.leads_to(tx, &path, now).await?;
+                Ok((path, made))
+            })
+            .await?;
+        for ordered in made {
+            for cancelled in ordered.instead_of {
+                desk.tray.remove(cancelled);
             }
-            let made = enrolment::order(tx, &wish, &endpoint, &by, now).await?;
-            let path = sheets::path(&made);
-            once.leads_to(tx, &path, now).await?;
-            Ok((path, made))
-        })
-        .await?;
-    for ordered in made {
-        desk.tray.put(ordered.invitation.id, ordered.code, who.id(), Instant::now());
-    }
-    desk.changes.announce();
-    Ok(path)
+            desk.tray.put(ordered.invitation.id, ordered.code, owner, Instant::now());
+        }
+        desk.changes.announce();
+        Ok(path)
+    })
+    .await
 }
 
 async fn order_page(

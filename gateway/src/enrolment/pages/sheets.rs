@@ -12,9 +12,9 @@ use super::{Desk, PATH};
 use crate::access::Referent;
 use crate::directory::{self, CommuneName};
 use crate::enrolment::drawing::drawing;
-use crate::enrolment::{self, Error, Invitation, InvitationId, Ordered, Purpose};
+use crate::enrolment::{self, Error, Invitation, InvitationId, Ordered, Purpose, Standing, standing};
 use crate::store::{ReadTx, Store};
-use crate::web::{Frame, Refusal, Reply, filters, t, t_with};
+use crate::web::{Frame, Now, Refusal, Reply, filters, t, t_with};
 
 #[derive(Template)]
 #[template(path = "enrolment/templates/sheets.html")]
@@ -57,13 +57,15 @@ pub(super) async fn page(
     State(desk): State<Desk>,
     Query(numbers): Query<Numbers>,
     who: Referent,
+    Now(now): Now,
     frame: Frame,
 ) -> Result<Reply, Refusal> {
     let found = store
         .read(async move |tx: &ReadTx| {
             let mut found = Vec::new();
             for invitation in enrolment::invitations_between(tx, numbers.de, numbers.a).await? {
-                found.push(details(tx, invitation).await?);
+                let is_open = standing(tx, &invitation, now).await? == Standing::Open;
+                found.push((details(tx, invitation).await?, is_open));
             }
             Ok::<_, Error>(found)
         })
@@ -71,7 +73,7 @@ pub(super) async fn page(
     let now = Instant::now();
     let asked = found.len();
     let mut sheets = Vec::new();
-    for (invitation, commune, replaces) in found {
+    for ((invitation, commune, replaces), _) in found.into_iter().filter(|(_, is_open)| *is_open) {
         if let Some(code) = desk.tray.code(invitation.id, who.id(), now) {
             sheets.push(Sheet::of(&invitation, &commune, replaces, &code)?);
         }
@@ -85,15 +87,17 @@ pub(super) async fn file(
     State(desk): State<Desk>,
     Path(id): Path<InvitationId>,
     who: Referent,
+    Now(now): Now,
     frame: Frame,
 ) -> Result<Reply, Refusal> {
-    let (invitation, commune, _) = store
+    let ((invitation, commune, _), standing) = store
         .read(async move |tx: &ReadTx| {
             let invitation = enrolment::invitation(tx, id).await?.ok_or(Error::NoSuchInvitation(id))?;
-            details(tx, invitation).await
+            let standing = standing(tx, &invitation, now).await?;
+            Ok::<_, Error>((details(tx, invitation).await?, standing))
         })
         .await?;
-    let code = desk.tray.code(id, who.id(), Instant::now());
+    let code = desk.tray.code(id, who.id(), Instant::now()).filter(|_| standing == Standing::Open);
     let code = code.ok_or_else(|| Refusal::conflict(t("enrolment-code-gone")))?;
     let comment = t_with(
         "enrolment-file-comment",

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use super::{Desk, commune_path};
 use crate::access::Referent;
 use crate::audit::{self, About, Act, Entry};
-use crate::directory::{self, Commune, CommuneId, CommuneName, InvalidName, Machine, MachineId, MachineName};
+use crate::directory::{
+    self, Changes, Commune, CommuneId, CommuneName, InvalidName, Machine, MachineId, MachineName, to_the_end,
+};
 use crate::links::Error;
 use crate::store::{Read, ReadTx, Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t, t_with};
@@ -56,24 +58,24 @@ pub(super) async fn rename_commune(
         }
     };
     let by = who.name().to_owned();
-    let renamed = store
-        .write(async move |tx: &mut WriteTx| {
-            let former = commune(tx, id).await?;
-            directory::rename_commune(tx, id, &name).await?;
-            let about = About {
-                commune: Some(name.to_string()),
-                detail: Some(former_name(former.name.as_str())),
-                ..About::default()
-            };
-            audit::record(tx, Entry { at: now, who: by.clone(), act: Act::CommuneRenamed, about }).await?;
-            Ok::<_, Error>(())
-        })
-        .await;
-    match renamed {
-        Ok(()) => {
-            desk.changes.announce();
-            Ok(Reply::see_other(commune_path(id)).saying(t("links-renamed")))
+    let renamed = carried_out(store, desk.changes, async move |tx: &mut WriteTx| {
+        let former = commune(tx, id).await?;
+        // Asking twice is asking once.
+        if former.name == name {
+            return Ok(());
         }
+        directory::rename_commune(tx, id, &name).await?;
+        let about = About {
+            commune: Some(name.to_string()),
+            detail: Some(former_name(former.name.as_str())),
+            ..About::default()
+        };
+        audit::record(tx, Entry { at: now, who: by.clone(), act: Act::CommuneRenamed, about }).await?;
+        Ok(())
+    })
+    .await;
+    match renamed {
+        Ok(()) => Ok(Reply::see_other(commune_path(id)).saying(t("links-renamed"))),
         Err(Error::Directory(directory::Error::CommuneNameTaken(_))) => {
             let why = Some(t("links-commune-name-taken"));
             Reply::kept(&RenamePage::of_commune(frame, &former, form.name, why))
@@ -108,31 +110,43 @@ pub(super) async fn rename_machine(
         }
     };
     let by = who.name().to_owned();
-    let renamed = store
-        .write(async move |tx: &mut WriteTx| {
-            let former = machine(tx, id).await?;
-            directory::rename_machine(tx, id, name.clone()).await?;
-            let about = About {
-                commune: Some(commune(tx, former.commune).await?.name.to_string()),
-                machine: Some(name.to_string()),
-                machine_number: Some(id.number()),
-                detail: Some(former_name(former.name.as_str())),
-            };
-            audit::record(tx, Entry { at: now, who: by.clone(), act: Act::MachineRenamed, about }).await?;
-            Ok::<_, Error>(())
-        })
-        .await;
-    match renamed {
-        Ok(()) => {
-            desk.changes.announce();
-            Ok(Reply::see_other(commune_path(former.commune)).saying(t("links-renamed")))
+    let renamed = carried_out(store, desk.changes, async move |tx: &mut WriteTx| {
+        let former = machine(tx, id).await?;
+        if former.name == name {
+            return Ok(());
         }
+        directory::rename_machine(tx, id, name.clone()).await?;
+        let about = About {
+            commune: Some(commune(tx, former.commune).await?.name.to_string()),
+            machine: Some(name.to_string()),
+            machine_number: Some(id.number()),
+            detail: Some(former_name(former.name.as_str())),
+        };
+        audit::record(tx, Entry { at: now, who: by.clone(), act: Act::MachineRenamed, about }).await?;
+        Ok(())
+    })
+    .await;
+    match renamed {
+        Ok(()) => Ok(Reply::see_other(commune_path(former.commune)).saying(t("links-renamed"))),
         Err(Error::Directory(directory::Error::MachineNameTaken(_))) => {
             let why = Some(t("links-machine-name-taken"));
             Reply::kept(&RenamePage::of_machine(frame, &former, form.name, why))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Writes, and lets the journal of the links know the new name.
+async fn carried_out<F>(store: Store, changes: Changes, write: F) -> Result<(), Error>
+where
+    F: AsyncFn(&mut WriteTx) -> Result<(), Error> + Send + 'static,
+{
+    to_the_end(async move {
+        store.write(write).await?;
+        changes.announce();
+        Ok(())
+    })
+    .await
 }
 
 impl RenamePage {

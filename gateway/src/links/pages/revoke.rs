@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{Desk, PATIENCE, commune_path};
 use crate::access::Referent;
 use crate::audit::{self, About, Act, Entry};
-use crate::directory::{self, Commune, Machine, MachineId, Revocation};
+use crate::directory::{self, Commune, Machine, MachineId, Revocation, to_the_end};
 use crate::links::Error;
 use crate::store::{Read, ReadTx, Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t, t_with};
@@ -78,7 +78,9 @@ pub(super) async fn revoke(
 ) -> Result<Reply, Refusal> {
     let (machine, commune) = store.read(async move |tx: &ReadTx| found(tx, id).await).await?;
     if !machine.is_active() {
-        return Ok(already(&machine));
+        // Whoever was faster may not have seen it carried out.
+        let cut_off = desk.changes.carry_out(PATIENCE).await;
+        return Ok(if cut_off { already(&machine) } else { back_to(&machine, "links-revoked-later") });
     }
     let reason = match form.check(&commune) {
         Ok(reason) => reason,
@@ -87,11 +89,13 @@ pub(super) async fn revoke(
         }
     };
     let by = who.name().to_owned();
-    store.write(async move |tx: &mut WriteTx| carry_out(tx, id, &by, &reason, now).await).await?;
-    log::info!(COMMUNE = commune.name.as_str(); "revoked: {}, {}", machine.name, machine.key);
-    let cut_off = desk.changes.carry_out(PATIENCE).await;
-    let said = if cut_off { t("links-revoked") } else { t("links-revoked-later") };
-    Ok(Reply::see_other(commune_path(machine.commune)).saying(said))
+    to_the_end(async move {
+        store.write(async move |tx: &mut WriteTx| note(tx, id, &by, &reason, now).await).await?;
+        log::info!(COMMUNE = commune.name.as_str(); "revoked: {}, {}", machine.name, machine.key);
+        let cut_off = desk.changes.carry_out(PATIENCE).await;
+        Ok(back_to(&machine, if cut_off { "links-revoked" } else { "links-revoked-later" }))
+    })
+    .await
 }
 
 impl RevokeForm {
@@ -112,13 +116,7 @@ impl RevokeForm {
     }
 }
 
-async fn carry_out(
-    tx: &mut WriteTx,
-    id: MachineId,
-    by: &str,
-    reason: &str,
-    now: Timestamp,
-) -> Result<(), Error> {
+async fn note(tx: &mut WriteTx, id: MachineId, by: &str, reason: &str, now: Timestamp) -> Result<(), Error> {
     let (machine, commune) = found(tx, id).await?;
     // Someone else was faster.
     if !machine.is_active() {
@@ -144,5 +142,10 @@ async fn found(tx: &impl Read, id: MachineId) -> Result<(Machine, Commune), Erro
 }
 
 fn already(machine: &Machine) -> Reply {
-    Reply::see_other(commune_path(machine.commune)).saying(t("links-already-revoked"))
+    back_to(machine, "links-already-revoked")
+}
+
+/// To the machine's commune, with the text of this name.
+fn back_to(machine: &Machine, said: &str) -> Reply {
+    Reply::see_other(commune_path(machine.commune)).saying(t(said))
 }
