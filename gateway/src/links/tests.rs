@@ -28,6 +28,12 @@ struct Netd {
     _task: JoinHandle<()>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Obedience {
+    Does,
+    OnlyReads,
+}
+
 struct Rig {
     store: Store,
     board: Board,
@@ -46,6 +52,15 @@ fn config() -> Config {
 
 impl Netd {
     fn listen(directory: &TempDir) -> Self {
+        Self::stand(directory, Obedience::Does)
+    }
+
+    /// As when the kernel refuses what netd writes, and not what it reads.
+    fn refuse(directory: &TempDir) -> Self {
+        Self::stand(directory, Obedience::OnlyReads)
+    }
+
+    fn stand(directory: &TempDir, obedience: Obedience) -> Self {
         let path = directory.path().join("netd.sock");
         if std::fs::metadata(&path).is_ok_and(|found| found.file_type().is_socket()) {
             std::fs::remove_file(&path).expect("the old socket goes");
@@ -54,7 +69,7 @@ impl Netd {
         let (told, wanted) = watch::channel(None);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                serve(stream, &told).await;
+                serve(stream, &told, obedience).await;
             }
         });
         Self { wanted, _task: task }
@@ -68,7 +83,7 @@ impl Netd {
     }
 }
 
-async fn serve(mut stream: UnixStream, told: &watch::Sender<Option<Wanted>>) {
+async fn serve(mut stream: UnixStream, told: &watch::Sender<Option<Wanted>>, obedience: Obedience) {
     while let Ok(length) = stream.read_u32().await {
         let mut body = vec![0; length as usize];
         stream.read_exact(&mut body).await.expect("the whole message comes");
@@ -76,6 +91,9 @@ async fn serve(mut stream: UnixStream, told: &watch::Sender<Option<Wanted>>) {
         if let Some(wanted) = message.get("want") {
             let wanted = serde_json::from_value(wanted.clone()).expect("what is wanted");
             told.send_replace(Some(wanted));
+            if obedience == Obedience::OnlyReads {
+                return;
+            }
         }
         let answer = json!({ "present": present(told.borrow().as_ref()) }).to_string();
         let length = u32::try_from(answer.len()).expect("a short answer");
@@ -190,6 +208,24 @@ async fn what_netd_missed_is_made_up_for_when_it_comes() {
     assert_eq!(rig.board.service(), Service::Answers);
     let known = rig.store.read(async |tx| directory::gateway_key(tx).await).await;
     assert_eq!(known.expect("it is read"), Some(key(200)));
+}
+
+#[tokio::test]
+async fn a_netd_that_only_reads_feeds_the_figures_and_stays_silent() {
+    let rig = Rig::new();
+    let machine = rig.enrol(1).await;
+    let mut netd = Netd::refuse(&rig.directory);
+    netd.until(|wanted| wanted.tunnel.peers.contains_key(&machine.key)).await;
+    let Service::Silent { since } = rig.board.service() else { panic!("{:?}", rig.board.service()) };
+    let seen = async {
+        let mut tick = tokio::time::interval(Duration::from_millis(20));
+        while rig.board.link(machine.id, Instant::now()).is_none_or(|link| link.state != State::Online) {
+            tick.tick().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, seen).await.expect("the device is read");
+    assert_eq!(rig.board.service(), Service::Silent { since });
+    assert!(!rig.changes.carry_out(Duration::ZERO).await);
 }
 
 #[tokio::test]

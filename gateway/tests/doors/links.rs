@@ -40,6 +40,11 @@ async fn a_commune_shows_its_machines_and_their_words() {
         .shows("fda6:8423:71b7::100")
         .shows("Ce poste ouvre la page d’administration")
         .shows("retiré le 24 novembre 2026 par essai");
+    referent.post("/communes/ajouter", &[("text", "Foucart")]).await;
+    let page = referent.get("/communes/2").await;
+    let live =
+        page.text.split("id=\"postes\" data-live").nth(1).expect("the list of machines follows the network");
+    assert!(live.split("</div>").next().expect("it ends").contains("pas encore de poste"), "{}", page.text);
     assert_eq!(referent.get("/communes/77").await.status, StatusCode::NOT_FOUND);
     assert_eq!(referent.get("/communes/abc").await.status, StatusCode::NOT_FOUND);
 }
