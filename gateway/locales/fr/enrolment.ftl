@@ -17,6 +17,7 @@ enrolment-list-no-name = Il n’y a pas de nom de commune.
 enrolment-list-too-long = Le nom est trop long : 80 caractères au plus.
 enrolment-list-unprintable = Le nom contient un caractère invisible. Retapez-le.
 enrolment-list-several-lines = Un guillemet n’est pas refermé. Retirez-le ou refermez-le.
+enrolment-list-not-a-name = Écrivez un seul nom par ligne, sans chiffre, virgule, point-virgule ni tabulation. La première ligne d’un tableau doit nommer ses colonnes.
 enrolment-list-seat = La colonne « siege » contient « oui », « non » ou rien.
 enrolment-list-repeated = Cette commune est déjà à la ligne { $line }.
 enrolment-list-empty = Écrivez au moins un nom de commune.

@@ -50,6 +50,8 @@ pub enum Wrong {
     OverSeveralLines,
     /// The seat column says neither yes nor no.
     Seat,
+    /// A typed line that holds more than a name: part of a table whose first line names no columns.
+    NotAName,
     /// The commune stands on this line already.
     Repeated(u64),
 }
@@ -63,6 +65,7 @@ impl Wrong {
             Self::NameTooLong => t("enrolment-list-too-long"),
             Self::Unprintable => t("enrolment-list-unprintable"),
             Self::OverSeveralLines => t("enrolment-list-several-lines"),
+            Self::NotAName => t("enrolment-list-not-a-name"),
             Self::Seat => t("enrolment-list-seat"),
             Self::Repeated(line) => t_with("enrolment-list-repeated", &[("line", &line)]),
         }
@@ -113,7 +116,13 @@ pub fn read_typed(text: &str) -> Listing {
     let mut listing = Listing::default();
     let mut seen = BTreeMap::new();
     for (text, line) in text.lines().zip(1..).filter(|(text, _)| !text.trim().is_empty()) {
-        match read_row(&csv::StringRecord::from(vec![text]), 0, None, line, &mut seen) {
+        // No commune of France has one of these in its name.
+        let read = if text.trim().contains(|letter: char| matches!(letter, '\t' | ';' | ',' | '0'..='9')) {
+            Err(Wrong::NotAName)
+        } else {
+            read_row(&csv::StringRecord::from(vec![text]), 0, None, line, &mut seen)
+        };
+        match read {
             Ok(commune) => listing.lines.push(commune),
             Err(wrong) => {
                 let text = text.chars().take(SHOWN).collect();
@@ -315,6 +324,10 @@ mod tests {
         check("Alvimare\r\n\r\n Yébleron \r\n", &["Alvimare", "Yébleron"], &[]);
         check("Alvimare\nAlvimare", &["Alvimare"], &[(2, Wrong::Repeated(1))]);
         check("nom;siege\nAlvimare;oui", &["Alvimare"], &[]);
+        check(" \tAlvimare\t", &["Alvimare"], &[]);
+        check("Alvimare\t612\nFoucart", &["Foucart"], &[(1, Wrong::NotAName)]);
+        check("Alvimare;oui\nFoucart;non", &[], &[(1, Wrong::NotAName), (2, Wrong::NotAName)]);
+        check("Alvimare, Foucart\n76016 Alvimare", &[], &[(1, Wrong::NotAName), (2, Wrong::NotAName)]);
         check("  ", &[], &[]);
     }
 }

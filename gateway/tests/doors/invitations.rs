@@ -28,10 +28,13 @@ async fn a_list_of_communes_is_added() {
     let rig = rig().await;
     let mut referent = rig.referent().await;
     let text = "Yébleron\r\n L’Étang-sur-Mer \r\nSaint-Pierre-Lavis\r\nALVIMARE\r\n";
-    let page = referent.post("/communes/ajouter", &[("text", text)]).await;
-    assert_eq!(page.location(), "/bons/nouveaux");
+    let once = referent.get("/communes/ajouter").await.field("once").to_owned();
+    let form = [("once", &*once), ("text", text)];
+    let first = referent.post("/communes/ajouter", &form).await.location().to_owned();
+    let page = referent.post("/communes/ajouter", &form).await;
+    assert_eq!(page.location(), first, "sent twice, it says the same");
     referent
-        .get("/bons/nouveaux")
+        .get(&first)
         .await
         .shows("3 communes sont ajoutées")
         .shows("Yébleron")

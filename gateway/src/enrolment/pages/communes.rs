@@ -9,7 +9,7 @@ use crate::enrolment::{self, Error, Listing, Mistake};
 use crate::store::{Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t, t_with};
 
-/// Where the communes can be invited.
+/// Where the communes can be invited; told how many there are more, which a form sent twice tells twice.
 const AFTER: &str = "/bons/nouveaux";
 
 #[derive(Template)]
@@ -57,15 +57,17 @@ pub(super) async fn add(
         return Reply::kept(&CommunesPage { frame, once: form.once, text: form.text, mistakes, refused });
     }
     let (once, by) = (form.once, who.name().to_owned());
-    let added = store
+    let path = store
         .write(async move |tx: &mut WriteTx| {
-            if once.led_to(tx).await?.is_some() {
-                return Ok::<_, Error>(0);
+            if let Some(path) = once.led_to(tx).await? {
+                return Ok::<_, Error>(path);
             }
             let communes = enrolment::import(tx, &lines, &by, now).await?;
-            once.leads_to(tx, AFTER, now).await?;
-            Ok(communes.iter().filter(|(_, is_new)| *is_new).count())
+            let added = communes.iter().filter(|(_, is_new)| *is_new).count();
+            let path = format!("{AFTER}?ajoutees={added}");
+            once.leads_to(tx, &path, now).await?;
+            Ok(path)
         })
         .await?;
-    Ok(Reply::see_other(AFTER).saying(t_with("enrolment-list-added", &[("count", &added)])))
+    Ok(Reply::see_other(path))
 }

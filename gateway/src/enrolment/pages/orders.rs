@@ -19,6 +19,8 @@ use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t};
 struct OrderPage {
     frame: Frame,
     once: Once,
+    /// How many communes a list has just added.
+    added: Option<usize>,
     choices: Vec<Choice>,
     /// How many communes have neither a machine nor an open invitation.
     without: usize,
@@ -48,6 +50,7 @@ struct ReplacePage {
 #[derive(Deserialize)]
 pub(super) struct Preset {
     commune: Option<CommuneId>,
+    ajoutees: Option<usize>,
 }
 
 /// Every ticked commune is a field of its own: `commune-7=on`.
@@ -90,7 +93,8 @@ pub(super) async fn page(
     now: Now,
 ) -> Result<Reply, Refusal> {
     let ticked = preset.commune.into_iter().collect();
-    Reply::page(&order_page(&store, frame, now, Once::fresh(), ticked, None).await?)
+    let page = order_page(&store, frame, now, Once::fresh(), ticked, None).await?;
+    Reply::page(&OrderPage { added: preset.ajoutees, ..page })
 }
 
 pub(super) async fn create(
@@ -214,5 +218,5 @@ async fn order_page(
             ticked: ticked.contains(&commune.id),
         })
         .collect();
-    Ok(OrderPage { frame, once, choices, without, refused })
+    Ok(OrderPage { frame, once, added: None, choices, without, refused })
 }
