@@ -18,14 +18,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::room::{Place, Room};
 use crate::config::{Config, PROBE_PORT};
 use crate::directory::{Changes, Network, to_the_end};
 use crate::enrolment::{self, Outcome};
 use crate::journal::chain;
 use crate::links::KEEPALIVE;
 use crate::store::{Store, WriteTx};
-use crate::web::t;
+use crate::web::{Place, Room, t};
 
 /// A request has a key, a name and a version.
 const BODY_MAX: usize = 4 * 1024;
@@ -35,6 +34,10 @@ const ARRIVAL: Duration = Duration::from_secs(20);
 const CONVERSATION: Duration = Duration::from_secs(60);
 /// For netd to take the new peer in; after that the machine is asked to try again.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Connections at once: twenty-two town halls can enrol at the same moment, and more.
+const IN_ALL: usize = 64;
+/// A machine needs one; a second try may come while the first is given up.
+const FROM_ONE: usize = 4;
 /// Between two tries when the system has no file descriptor left.
 const EXHAUSTED: Duration = Duration::from_millis(200);
 
@@ -91,7 +94,7 @@ impl Membership {
 
 /// Lets machines in, for ever.
 pub async fn serve_enrolment(listeners: Vec<TcpListener>, gate: Gate) {
-    let room = Room::default();
+    let room = Room::new(IN_ALL, FROM_ONE);
     let mut serving = JoinSet::new();
     for listener in listeners {
         serving.spawn(accept(listener, gate.clone(), room.clone()));

@@ -7,7 +7,6 @@
 
 mod enrolment;
 mod probe;
-mod room;
 #[cfg(test)]
 mod tests;
 

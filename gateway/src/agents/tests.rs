@@ -13,13 +13,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 use super::enrolment::converse;
-use super::room::Room;
 use super::*;
 use crate::config::Config;
 use crate::directory::{self, CommuneName, Follower, MachineName, Network, NewMachine};
 use crate::enrolment::{Wish, order};
 use crate::links::{Board, State};
 use crate::store::Store;
+use crate::web::Room;
 
 const AUTHORITY: &str = "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n";
 
@@ -69,7 +69,7 @@ impl Rig {
         let mut client =
             TcpStream::connect(listener.local_addr().expect("it is bound")).await.expect("it listens");
         let (stream, _) = listener.accept().await.expect("the client has come");
-        let place = Room::default().enter(from.into()).expect("the room is empty");
+        let place = Room::new(1, 1).enter(from.into()).expect("the room is empty");
         let serving = tokio::spawn(converse(stream, from, self.gate.clone(), place));
         client.write_all(text.as_bytes()).await.expect("the request is taken");
         let mut answer = Vec::new();

@@ -60,6 +60,7 @@ mod packing;
 mod refusal;
 mod reply;
 mod request;
+mod room;
 mod serve;
 mod texts;
 
@@ -80,6 +81,7 @@ pub use frame::{Account, Community, Door, Entry, Frame, dress};
 pub use refusal::{Incident, Refusal};
 pub use reply::Reply;
 pub use request::{Form, Now, cookie};
+pub use room::{Place, Room};
 pub use serve::{serve, tls};
 pub use texts::{Argument, Text, filters, t, t_with};
 

@@ -19,14 +19,18 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use rustls::ServerConfig;
 use rustls::server::{ResolvesServerCert, ServerSessionMemoryCache};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-/// Connections at once, for each door. A town hall's browser holds one or two.
-const CONNECTIONS: usize = 2048;
+use super::room::{Place, Room};
+
+/// Connections at once, for each door.
+const IN_ALL: usize = 2048;
+/// A town hall's browser holds one or two; on the server itself, everyone is one address.
+const FROM_ONE: usize = 256;
 /// A modem at 56 kbit/s with losses needs a few seconds for a handshake.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 /// For the head of a request to arrive whole.
@@ -49,7 +53,7 @@ pub fn tls(certificates: Arc<dyn ResolvesServerCert>) -> Arc<ServerConfig> {
         .with_cert_resolver(certificates);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     // Who comes back resumes: no certificate on the line. One ticket is enough, each costs its bytes.
-    config.session_storage = ServerSessionMemoryCache::new(CONNECTIONS);
+    config.session_storage = ServerSessionMemoryCache::new(IN_ALL);
     config.send_tls13_tickets = 1;
     Arc::new(config)
 }
@@ -67,7 +71,7 @@ pub async fn serve(
         accepting.spawn(accept(listener, accepted.clone()));
     }
     let tls = TlsAcceptor::from(tls);
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let room = Room::new(IN_ALL, FROM_ONE);
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
@@ -75,8 +79,8 @@ pub async fn serve(
             () = &mut stop => break,
             Some(arrival) = arrivals.recv() => arrival,
         };
-        let Ok(place) = room.clone().try_acquire_owned() else {
-            log::warn!("a connection from {peer} was dropped: {CONNECTIONS} are open already");
+        let Some(place) = room.enter(peer.ip()) else {
+            log::debug!("{peer}: turned away, there is no more room");
             continue;
         };
         tokio::spawn(connection(stream, peer, tls.clone(), routes.clone(), graceful.watcher(), place));
@@ -112,7 +116,7 @@ async fn connection(
     tls: TlsAcceptor,
     routes: Router,
     watcher: Watcher,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 ) {
     // Pages are written whole: waiting to fill a packet only adds a round trip.
     if let Err(error) = stream.set_nodelay(true) {

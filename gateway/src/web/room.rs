@@ -4,27 +4,31 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Twenty-two town halls can enrol at the same moment, and more.
-const IN_ALL: usize = 64;
-/// A machine needs one; a second try may come while the first is given up.
-const FROM_ONE: usize = 4;
-
-#[derive(Debug, Clone, Default)]
-pub(super) struct Room(Arc<Mutex<HashMap<IpAddr, usize>>>);
+/// A handle to the one count of a listener. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Room {
+    inside: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    in_all: usize,
+    from_one: usize,
+}
 
 /// Given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub struct Place {
     room: Room,
     address: IpAddr,
 }
 
 impl Room {
+    pub fn new(in_all: usize, from_one: usize) -> Self {
+        Self { inside: Arc::default(), in_all, from_one }
+    }
+
     /// `None` when there is no room, in all or for this address.
-    pub(super) fn enter(&self, address: IpAddr) -> Option<Place> {
+    pub fn enter(&self, address: IpAddr) -> Option<Place> {
         let mut inside = self.inside();
         let own = inside.get(&address).copied().unwrap_or_default();
-        if own >= FROM_ONE || inside.values().sum::<usize>() >= IN_ALL {
+        if own >= self.from_one || inside.values().sum::<usize>() >= self.in_all {
             return None;
         }
         inside.insert(address, own + 1);
@@ -33,7 +37,7 @@ impl Room {
 
     /// A count is whole whenever the lock is free.
     fn inside(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -57,7 +61,7 @@ mod tests {
 
     #[test]
     fn one_address_cannot_take_the_room_of_the_others() {
-        let room = Room::default();
+        let room = Room::new(64, 4);
         let address = |last| IpAddr::from(Ipv4Addr::new(198, 18, 0, last));
         let mut places: Vec<_> = (0..4).map_while(|_| room.enter(address(2))).collect();
         assert_eq!(places.len(), 4);
