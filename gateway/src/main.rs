@@ -1,6 +1,7 @@
 //! `beffroi-gateway`: arguments, journal, configuration, sockets, privileges, run, exit code.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use beffroi_gateway::command::{self, Arguments, Command, EX_CONFIG, EX_USAGE, complain, say};
@@ -11,6 +12,9 @@ use beffroi_gateway::web::t;
 use beffroi_gateway::{journal, privileges};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+
+/// For what blocks a thread, when the process is asked to stop.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let arguments = match Arguments::parse(std::env::args_os().skip(1)) {
@@ -58,7 +62,7 @@ fn serve(config: Config) -> anyhow::Result<()> {
     let sockets = Sockets::open(&config, &network.gateway())?;
     privileges::keep_only(&[])?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let (stop, stopped) = watch::channel(false);
         let (mut terminate, mut interrupt) =
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -70,5 +74,8 @@ fn serve(config: Config) -> anyhow::Result<()> {
             stop.send_replace(true);
         });
         Ok(beffroi_gateway::run(config, sockets.listen()?, stopped).await?)
-    })
+    });
+    // A backup under way on its own thread would otherwise hold the process until systemd kills it.
+    runtime.shutdown_timeout(FAREWELL);
+    outcome
 }

@@ -257,7 +257,7 @@ fn everything_is_done_without_script() -> Result<()> {
     says("Le poste est retiré")?;
 
     browser.press("Se déconnecter")?;
-    says("Vous êtes déconnecté")
+    says("Votre session est fermée")
 }
 
 /// Where the keyboard is, and whether one sees it.

@@ -37,9 +37,9 @@ admin-wait = Trop d’essais. Attendez { $seconds ->
    *[other] { $seconds } secondes
 }, puis recommencez.
 admin-session-over = Votre session était terminée. Connectez-vous de nouveau : ce que vous aviez écrit est gardé.
-admin-signed-out = Vous êtes déconnecté.
+admin-signed-out = Votre session est fermée.
 admin-resume = Reprendre
-admin-resume-lead = Vous êtes connecté de nouveau. Ce que vous aviez écrit n’a pas encore été envoyé.
+admin-resume-lead = Votre session est rouverte. Ce que vous aviez écrit n’a pas encore été envoyé.
 admin-button-resume = Envoyer maintenant
 admin-give-up = Ne pas l’envoyer
 

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 
-use super::packing::{Effort, Encoding, Packed};
+use super::packing::{Effort, Encoding, Packed, pack};
 
 /// Larger bodies are files: they pass as they are.
 const WHOLE: u64 = 512 * 1024;
@@ -68,7 +68,10 @@ pub(super) async fn finish(State(packed): State<Arc<Packed>>, request: Request, 
     };
     let effort = if cache(&parts.headers).contains("immutable") { Effort::Most } else { Effort::Quick };
     parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.name()));
-    protected(parts, Body::from(packed.get(&hash, encoding, effort, &body)))
+    // What the browser must not keep is not kept here either.
+    let is_kept = asked && !cache(&parts.headers).contains("no-store");
+    let body = if is_kept { packed.get(&hash, encoding, effort, &body) } else { pack(encoding, effort, &body) };
+    protected(parts, Body::from(body))
 }
 
 fn protected(mut parts: Parts, body: Body) -> Response {

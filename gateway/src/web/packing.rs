@@ -84,7 +84,7 @@ impl Packed {
         if let Some(packed) = shelf().bodies.get(&key) {
             return packed.clone();
         }
-        let packed = Bytes::from(pack(encoding, effort, body));
+        let packed = pack(encoding, effort, body);
         let mut shelf = shelf();
         if shelf.size + packed.len() > REMEMBERED {
             *shelf = Shelf::default();
@@ -96,7 +96,8 @@ impl Packed {
     }
 }
 
-fn pack(encoding: Encoding, effort: Effort, body: &[u8]) -> Vec<u8> {
+/// The same, forgotten: for what is shown once.
+pub(super) fn pack(encoding: Encoding, effort: Effort, body: &[u8]) -> Bytes {
     let most = effort == Effort::Most;
     let packed: io::Result<Vec<u8>> = match encoding {
         Encoding::Brotli => {
@@ -111,7 +112,7 @@ fn pack(encoding: Encoding, effort: Effort, body: &[u8]) -> Vec<u8> {
             writer.write_all(body).and_then(|()| writer.finish())
         }
     };
-    packed.expect("writing to memory does not fail")
+    packed.expect("writing to memory does not fail").into()
 }
 
 #[cfg(test)]

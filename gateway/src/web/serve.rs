@@ -1,8 +1,9 @@
 //! The TLS listener: HTTP/1.1 and HTTP/2 on the sockets it is given, until it is told to stop.
 //!
-//! It gives every request the address of its peer, as a fact of the socket.
+//! It gives every request the address of its peer and the one that the peer called, as facts of the socket.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use rustls::ServerConfig;
 use rustls::server::{ResolvesServerCert, ServerSessionMemoryCache};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -37,12 +39,16 @@ const HANDSHAKE: Duration = Duration::from_secs(30);
 const HEAD: Duration = Duration::from_secs(30);
 /// Silence after which a connection is asked whether it is still there.
 const SILENCE: Duration = Duration::from_secs(300);
-/// For its answer.
+/// For its answer, and for what was sent to be acknowledged.
 const GONE: Duration = Duration::from_secs(60);
 /// What is under way may end when the process is asked to stop.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// Between two tries when the system has no file descriptor left.
 const EXHAUSTED: Duration = Duration::from_millis(200);
+
+/// The address of ours that a request came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Called(pub IpAddr);
 
 /// How a door speaks TLS: version 1.2 or 1.3, HTTP/2 or HTTP/1.1.
 pub fn tls(certificates: Arc<dyn ResolvesServerCert>) -> Arc<ServerConfig> {
@@ -118,8 +124,11 @@ async fn connection(
     watcher: Watcher,
     _place: Place,
 ) {
-    // Pages are written whole: waiting to fill a packet only adds a round trip.
-    if let Err(error) = stream.set_nodelay(true) {
+    let called = match stream.local_addr() {
+        Ok(address) => Called(address.ip().to_canonical()),
+        Err(error) => return log::debug!("{peer}: {error}"),
+    };
+    if let Err(error) = tend(&stream) {
         log::debug!("{peer}: {error}");
     }
     let stream = match timeout(HANDSHAKE, tls.accept(stream)).await {
@@ -130,13 +139,27 @@ async fn connection(
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(called);
         routes.clone().oneshot(request)
     });
-    let builder = builder();
+    // Not by the first bytes: for these, nothing would set a limit.
+    let builder = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => builder().http2_only(),
+        _ => builder().http1_only(),
+    };
     let serving = builder.serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(serving).await {
         log::debug!("{peer}: {error}");
     }
+}
+
+/// Who was cut off without a word does not keep its place.
+fn tend(stream: &TcpStream) -> io::Result<()> {
+    // Pages are written whole: waiting to fill a packet only adds a round trip.
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(SILENCE).with_interval(GONE / 4))?;
+    socket.set_tcp_user_timeout(Some(GONE))
 }
 
 fn builder() -> auto::Builder<TokioExecutor> {

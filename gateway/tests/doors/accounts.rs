@@ -68,10 +68,10 @@ async fn a_referent_signs_in_and_out() {
 
     assert_eq!(sign_in(&mut visitor, "jeanne.lefevre", PASSWORD).await.location(), "/annonce");
     visitor.get("/annonce").await.shows(NAME);
-    visitor.get("/qui-a-fait-quoi").await.shows("s’est connecté");
+    visitor.get("/qui-a-fait-quoi").await.shows("a ouvert sa session");
 
     assert_eq!(visitor.post("/deconnexion", &[]).await.location(), "/connexion");
-    visitor.get("/connexion").await.shows("Vous êtes déconnecté");
+    visitor.get("/connexion").await.shows("Votre session est fermée");
     assert_eq!(visitor.get("/annonce").await.status, StatusCode::SEE_OTHER);
 }
 
