@@ -70,7 +70,8 @@ pub(super) async fn finish(State(packed): State<Arc<Packed>>, request: Request, 
     parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.name()));
     // What the browser must not keep is not kept here either.
     let is_kept = asked && !cache(&parts.headers).contains("no-store");
-    let body = if is_kept { packed.get(&hash, encoding, effort, &body) } else { pack(encoding, effort, &body) };
+    let body =
+        if is_kept { packed.get(&hash, encoding, effort, &body) } else { pack(encoding, effort, &body) };
     protected(parts, Body::from(body))
 }
 
