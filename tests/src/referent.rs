@@ -97,6 +97,13 @@ impl Referent {
         self.send(&format!("/postes/{}/retirer", machine.id), &[("reason", reason), ("commune", commune)])
     }
 
+    /// Makes the sheet with which another computer takes the place of the only machine of a commune, and reads its code.
+    pub fn replace(&self, commune: &str) -> Result<String> {
+        let machine = self.machine(commune)?;
+        let sheets = self.send(&format!("/postes/{}/remplacer", machine.id), &[])?;
+        code(&sheets, commune)
+    }
+
     /// Opens the admin page to the only machine of a commune.
     pub fn trust_with_the_admin_page(&self, commune: &str) -> Result<Page> {
         let machine = self.machine(commune)?;
