@@ -1,6 +1,8 @@
 //! Decides, before the handler runs, whether a request may reach it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::PoisonError;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::to_bytes;
@@ -8,6 +10,8 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use beffroi_protocol::temporary;
+use ipnet::IpNet;
 use jiff::Timestamp;
 
 use super::account::is_set_up;
@@ -180,9 +184,16 @@ impl Access {
             .await
     }
 
-    /// Whether an address is inside the tunnel, enrolled or not.
+    /// Whether an address is inside the tunnel: a member's, a guest's, or the gateway's own there.
     pub fn is_inside(&self, address: IpAddr) -> bool {
-        self.network.networks().iter().any(|network| network.contains(&address))
+        let guests = IpNet::from(temporary::NETWORK);
+        self.network.networks().iter().chain([&guests]).any(|network| network.contains(&address))
+    }
+
+    /// How loudly to say what a caller can bring about as often as it likes: once a minute for each, who
+    /// looks after the gateway reads it.
+    pub fn level(&self, what: &'static str, origin: IpAddr, now: Instant) -> log::Level {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).level(what, origin, now)
     }
 
     /// Whether somebody has an account.

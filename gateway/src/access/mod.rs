@@ -13,6 +13,7 @@ mod once;
 mod password;
 mod recognise;
 mod route;
+mod said;
 mod session;
 mod slowdown;
 mod store;
@@ -38,6 +39,7 @@ pub use route::{Audience, Route};
 pub use session::{Token, close_session, close_sessions_of, open_session};
 pub use store::TABLES;
 
+use said::Said;
 use slowdown::Slowdown;
 
 /// Where a referent signs in.
@@ -93,11 +95,13 @@ pub struct Access {
     network: Network,
     slowdown: Arc<Mutex<Slowdown>>,
     checks: Arc<Semaphore>,
+    said: Arc<Mutex<Said>>,
 }
 
 impl Access {
     pub fn new(store: Store, network: Network) -> Access {
-        Access { store, network, slowdown: Arc::default(), checks: Arc::new(Semaphore::new(CHECKS)) }
+        let checks = Arc::new(Semaphore::new(CHECKS));
+        Access { store, network, slowdown: Arc::default(), checks, said: Arc::default() }
     }
 }
 

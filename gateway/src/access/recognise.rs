@@ -5,7 +5,6 @@ use std::sync::{LazyLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::account::{account_named, is_set_up_code};
-use super::name::folded;
 use super::slowdown::{Slowdown, Verdict};
 use super::{Access, Error, Hash, Password, PersonId, PersonName, Referent};
 use crate::store::{self as ground, ReadTx};
@@ -49,7 +48,9 @@ impl Access {
         password: &str,
         now: Instant,
     ) -> Result<Referent, Unrecognised> {
-        let name = folded(name);
+        // What nobody can be called is neither looked up nor remembered.
+        let Ok(name) = PersonName::parse(name) else { return Err(Unrecognised::Wrong) };
+        let name = name.folded();
         self.slow_down(origin, &name, now).await?;
         let named = name.clone();
         let account = self.store.read(async move |tx: &ReadTx| account_named(tx, &named).await).await?;
@@ -116,7 +117,8 @@ impl Access {
     async fn slow_down(&self, origin: IpAddr, account: &str, now: Instant) -> Result<(), Unrecognised> {
         match self.mistakes(|slowdown| slowdown.judge(origin, account, now)) {
             Verdict::Refused(wait) => {
-                log::warn!("somebody guesses passwords and has to wait {} s", wait.as_secs());
+                let level = self.level("guesses", origin, now);
+                log::log!(level, "somebody guesses passwords and has to wait {} s", wait.as_secs());
                 log::debug!("{origin} guesses passwords");
                 Err(Unrecognised::Wait(wait))
             }

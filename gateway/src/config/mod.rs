@@ -8,7 +8,7 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use beffroi_protocol::code::Endpoint;
@@ -186,8 +186,7 @@ impl Config {
 
         let mut section = reader.section("admin");
         let admin = Admin {
-            listen: section
-                .optional_list("listen", "config-listen", &["127.0.0.1:8443"], |text| text.parse().ok()),
+            listen: section.optional_list("listen", "config-listen", &["127.0.0.1:8443"], local_address),
         };
         if admin.listen.is_empty() {
             section.refuse("listen", "config-listen");
@@ -289,6 +288,16 @@ fn endpoint(text: &str, port: u16) -> Option<Endpoint> {
     Endpoint::with_default_port(text, port).ok().filter(|endpoint| match endpoint {
         Endpoint::Name { host, .. } => host.as_str().contains('.'),
         Endpoint::Address(_) => true,
+    })
+}
+
+/// Any address, or one of the internet's, would open the admin page to the internet; the first would take the
+/// tunnel's own address, too.
+fn local_address(text: &str) -> Option<SocketAddr> {
+    let shared = Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10);
+    text.parse().ok().filter(|address: &SocketAddr| match address.ip().to_canonical() {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local() || shared.contains(&ip),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
     })
 }
 

@@ -17,9 +17,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use log::Level;
 use rustls::ServerConfig;
 use rustls::server::{ResolvesServerCert, ServerSessionMemoryCache};
 use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, join, split};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -99,9 +101,11 @@ pub async fn serve(
 
 /// Ends when nobody receives any more.
 async fn accept(listener: TcpListener, accepted: mpsc::Sender<(TcpStream, SocketAddr)>) {
+    let mut level = Level::Warn;
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
+                level = Level::Warn;
                 // An IPv4 peer of an IPv6 socket is the same machine.
                 let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
                 if accepted.send((stream, peer)).await.is_err() {
@@ -109,7 +113,9 @@ async fn accept(listener: TcpListener, accepted: mpsc::Sender<(TcpStream, Socket
                 }
             }
             Err(error) => {
-                log::warn!("a connection could not be accepted: {error}");
+                log::log!(level, "a connection could not be accepted: {error}");
+                // Until one can be: a lack of descriptors is said once.
+                level = Level::Debug;
                 sleep(EXHAUSTED).await;
             }
         }
@@ -142,15 +148,31 @@ async fn connection(
         request.extensions_mut().insert(called);
         routes.clone().oneshot(request)
     });
-    // Not by the first bytes: for these, nothing would set a limit.
-    let builder = match stream.get_ref().1.alpn_protocol() {
-        Some(b"h2") => builder().http2_only(),
-        _ => builder().http1_only(),
+    // The version is what TLS agreed on. To tell it by the first bytes, one would wait for them without limit.
+    let served = if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+        let Some(stream) = greeted(stream).await else {
+            return log::debug!("{peer}: agreed on HTTP/2 and did not begin it");
+        };
+        let builder = builder().http2_only();
+        watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await
+    } else {
+        let builder = builder().http1_only();
+        watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await
     };
-    let serving = builder.serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(serving).await {
+    if let Err(error) = served {
         log::debug!("{peer}: {error}");
     }
+}
+
+/// Once the preface of HTTP/2 has arrived (RFC 9113, 3.4), which hyper would wait for without limit.
+async fn greeted<T>(mut stream: T) -> Option<impl AsyncRead + AsyncWrite + Unpin>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut preface = [0; 24];
+    timeout(HEAD, stream.read_exact(&mut preface)).await.ok()?.ok()?;
+    let (rest, writing) = split(stream);
+    Some(join(io::Cursor::new(preface).chain(rest), writing))
 }
 
 /// Who was cut off without a word does not keep its place.

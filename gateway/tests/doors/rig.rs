@@ -21,7 +21,7 @@ use beffroi_gateway::directory::{
 };
 use beffroi_gateway::links::Board;
 use beffroi_gateway::store::{Store, WriteTx};
-use beffroi_gateway::web::{Community, Now};
+use beffroi_gateway::web::{Called, Community, Now};
 use beffroi_gateway::{admin, enrolment, links, portal};
 use beffroi_protocol::{PrivateKey, PublicKey};
 use http_body_util::BodyExt;
@@ -34,6 +34,10 @@ pub(crate) const TOWN_HALL: &str = "10.66.1.0";
 pub(crate) const REFERENTS_MACHINE: &str = "10.66.1.1";
 pub(crate) const REVOKED: &str = "10.66.1.2";
 pub(crate) const NOBODYS: &str = "10.66.9.9";
+/// An invited machine's, before it is enrolled.
+pub(crate) const GUESTS: &str = "198.18.53.33";
+/// The gateway's own, inside the tunnel.
+pub(crate) const GATEWAYS: &str = "10.66.0.1";
 
 const GATEWAY: PublicKey = PublicKey::from_bytes([200; 32]);
 
@@ -156,14 +160,23 @@ impl Rig {
 pub(crate) struct Visitor {
     router: Router,
     peer: SocketAddr,
+    called: IpAddr,
     now: Timestamp,
     cookies: BTreeMap<String, String>,
 }
 
 impl Visitor {
     fn new(router: &Router, address: &str, now: Timestamp) -> Visitor {
-        let address: IpAddr = address.parse().expect("an address");
-        Visitor { router: router.clone(), peer: (address, 40000).into(), now, cookies: BTreeMap::new() }
+        let called = if address == SERVER { SERVER } else { GATEWAYS };
+        let [address, called] = [address, called].map(|text| text.parse::<IpAddr>().expect("an address"));
+        let (router, peer) = (router.clone(), (address, 40000).into());
+        Visitor { router, peer, called, now, cookies: BTreeMap::new() }
+    }
+
+    /// The same person, by another address of the gateway.
+    pub(crate) fn calling(mut self, address: &str) -> Visitor {
+        self.called = address.parse().expect("an address");
+        self
     }
 
     /// The same person, later.
@@ -199,6 +212,7 @@ impl Visitor {
             .method(method)
             .uri(path)
             .extension(ConnectInfo(self.peer))
+            .extension(Called(self.called))
             .extension(Now(self.now))
             .header(header::HOST, "beffroi")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");

@@ -4,7 +4,9 @@ use axum::http::{Method, StatusCode};
 use beffroi_gateway::access::Audience::{self, Anyone, Referent, SetUp, TownHall};
 use beffroi_gateway::{admin, portal};
 
-use crate::rig::{NOBODYS, Page, REFERENTS_MACHINE, REVOKED, Rig, SERVER, TOWN_HALL, Visitor, rig};
+use crate::rig::{
+    GATEWAYS, GUESTS, NOBODYS, Page, REFERENTS_MACHINE, REVOKED, Rig, SERVER, TOWN_HALL, Visitor, rig,
+};
 
 const ADMIN: &[(&str, &str, Audience)] = &[
     ("GET", "/", Referent),
@@ -65,7 +67,7 @@ async fn every_route_is_guarded() {
     let rig = rig().await;
     let mut referent = rig.referent().await;
     for (method, path, who) in ADMIN {
-        for address in [TOWN_HALL, REVOKED, NOBODYS] {
+        for address in [TOWN_HALL, REVOKED, NOBODYS, GUESTS] {
             let page = ask(&mut rig.at_admin(address), method, path).await;
             assert_eq!(page.status, StatusCode::FORBIDDEN, "{method} {path} from {address}");
         }
@@ -137,4 +139,24 @@ async fn what_is_not_in_the_table_is_not_there() {
 async fn ask(visitor: &mut Visitor, method: &str, path: &str) -> Page {
     let path = path.replace("{commune}", "1").replace("{machine}", "256").replace("{invitation}", "1");
     if method == "GET" { visitor.get(&path).await } else { visitor.post(&path, &[]).await }
+}
+
+/// Whatever the firewall lets through: who calls the tunnel's address is not the server itself.
+#[tokio::test]
+async fn the_admin_page_is_decided_by_both_ends_of_the_line() {
+    let rig = rig().await;
+    rig.referent().await;
+    for (from, to, expected) in [
+        (SERVER, SERVER, StatusCode::SEE_OTHER),
+        ("192.168.1.7", "192.168.1.2", StatusCode::SEE_OTHER),
+        (REFERENTS_MACHINE, GATEWAYS, StatusCode::SEE_OTHER),
+        ("192.168.1.7", GATEWAYS, StatusCode::FORBIDDEN),
+        (GUESTS, SERVER, StatusCode::FORBIDDEN),
+        (GUESTS, GATEWAYS, StatusCode::FORBIDDEN),
+        (TOWN_HALL, SERVER, StatusCode::FORBIDDEN),
+        (SERVER, "198.18.0.1", StatusCode::FORBIDDEN),
+    ] {
+        let page = rig.at_admin(from).calling(to).get("/annonce").await;
+        assert_eq!(page.status, expected, "from {from} to {to}");
+    }
 }

@@ -70,7 +70,7 @@ impl Served {
             .expect("ring knows TLS 1.2 and 1.3")
             .with_root_certificates(self.roots.clone())
             .with_no_client_auth();
-        config.alpn_protocols = vec![protocol.to_vec()];
+        config.alpn_protocols = [protocol.to_vec()].into_iter().filter(|name| !name.is_empty()).collect();
         let stream = TcpStream::connect(self.address).await.expect("a connection");
         let name = ServerName::try_from(name.to_owned()).expect("a name");
         TlsConnector::from(Arc::new(config)).connect(name, stream).await
@@ -114,6 +114,20 @@ async fn who_says_nothing_holds_up_nobody() {
     let _silent = TcpStream::connect(served.address).await.expect("a connection");
     let answered = timeout(PATIENCE, served.connect("intranet.coeur-de-caux.fr", b"h2")).await;
     answered.expect("in time").expect("a verified certificate");
+}
+
+/// The clock jumps whenever everyone waits.
+#[tokio::test]
+async fn who_is_silent_after_the_handshake_does_not_keep_its_place() {
+    let served = Served::start().await;
+    for protocol in [&b"h2"[..], b"http/1.1", b""] {
+        let mut silent = served.connect("intranet.coeur-de-caux.fr", protocol).await.expect("a certificate");
+        tokio::time::pause();
+        let mut rest = Vec::new();
+        // Closed with or without TLS's own goodbye.
+        drop(timeout(PATIENCE, silent.read_to_end(&mut rest)).await.expect("in time"));
+        tokio::time::resume();
+    }
 }
 
 #[tokio::test]

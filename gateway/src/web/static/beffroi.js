@@ -22,7 +22,11 @@
     const typed = document.activeElement.matches("input, select, textarea");
     if (!document.hidden && !typed)
       try {
-        const answer = await fetch(location.href, { cache: "no-cache", redirect: "manual" });
+        const answer = await fetch(location.href, {
+          cache: "no-cache",
+          redirect: "manual",
+          signal: AbortSignal.timeout(15000),
+        });
         if (!answer.ok) throw answer;
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         for (const old of all("[data-live]")) {
