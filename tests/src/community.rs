@@ -46,22 +46,7 @@ impl<const N: usize> Community<N> {
         for commune in communes {
             joined.push(world.town_hall(commune)?);
         }
-        thread::scope(|scope| {
-            let joining: Vec<_> = joined
-                .iter_mut()
-                .zip(&codes)
-                .map(|(town_hall, code)| {
-                    scope.spawn(move || {
-                        town_hall.join(code)?;
-                        town_hall.start()
-                    })
-                })
-                .collect();
-            joining.into_iter().try_for_each(|thread| thread.join().expect("joining does not panic"))
-        })?;
-        for town_hall in &joined {
-            until("the intranet opens", Duration::from_secs(30), || Ok(town_hall.home()?.status == 200))?;
-        }
+        join_all(&mut joined, &codes)?;
         let town_halls = joined.try_into().expect("there are as many as communes");
         Ok(Community { town_halls, referent, gateway, world })
     }
@@ -72,4 +57,22 @@ impl<const N: usize> Community<N> {
         let codes = self.referent.invite(&[commune])?;
         Ok((self.world.town_hall(commune)?, codes.concat()))
     }
+}
+
+/// Each types its code and starts the service, all at the same time; returns when each has opened the intranet.
+pub fn join_all(town_halls: &mut [TownHall], codes: &[String]) -> Result<()> {
+    let join = |town_hall: &mut TownHall, code: &str| {
+        town_hall.join(code)?;
+        town_hall.start()?;
+        until("the intranet opens", Duration::from_secs(30), || Ok(town_hall.home()?.status == 200))?;
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let joining: Vec<_> = town_halls
+            .iter_mut()
+            .zip(codes)
+            .map(|(one, code)| scope.spawn(move || join(one, code)))
+            .collect();
+        joining.into_iter().try_for_each(|thread| thread.join().expect("joining does not panic"))
+    })
 }

@@ -20,19 +20,22 @@ pub struct Process {
     child: Child,
     name: String,
     log: PathBuf,
+    /// Where its own lines begin: earlier ones are of an earlier process of this name.
+    begin: usize,
 }
 
 impl Process {
     /// Starts `command` with both outputs in the file `log`, after what is there already.
     pub(crate) fn start(name: &str, mut command: Command, log: PathBuf) -> Result<Process> {
         let file = File::options().create(true).append(true).open(&log)?;
+        let begin = usize::try_from(file.metadata()?.len())?;
         let child = command
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file)
             .spawn()
             .with_context(|| format!("cannot start {name}: {}", command.get_program().display()))?;
-        Ok(Process { child, name: name.to_owned(), log })
+        Ok(Process { child, name: name.to_owned(), log, begin })
     }
 
     pub fn pid(&self) -> u32 {
@@ -49,12 +52,13 @@ impl Process {
         &self.log
     }
 
-    /// Waits for a line that contains `text`, and returns it.
+    /// Waits until it has written a line that contains `text`, and returns that line.
     pub fn says(&mut self, text: &str, deadline: Duration) -> Result<String> {
         let mut found = None;
         until(&format!("{} says {text:?}, see {}", self.name, self.log.display()), deadline, || {
             let ended = !self.is_running()?;
-            found = self.log()?.lines().find(|line| line.contains(text)).map(str::to_owned);
+            let own = fs::read(&self.log)?.split_off(self.begin);
+            found = String::from_utf8_lossy(&own).lines().find(|line| line.contains(text)).map(str::to_owned);
             Ok(found.is_some() || ended)
         })?;
         found.with_context(|| {
@@ -147,7 +151,7 @@ pub(crate) fn finish(mut command: Command, deadline: Duration, folder: &Path) ->
         .stderr(stderr_writer)
         .spawn()
         .with_context(|| format!("cannot start `{text}`"))?;
-    let mut process = Process { child, name: format!("`{text}`"), log: stderr.path().to_owned() };
+    let mut process = Process { child, name: format!("`{text}`"), log: stderr.path().to_owned(), begin: 0 };
     let code = process.ended(deadline)?.code();
     let read = |file: &tempfile::NamedTempFile| -> Result<String> {
         Ok(String::from_utf8_lossy(&fs::read(file.path())?).into_owned())

@@ -126,6 +126,12 @@ impl World {
         Ok(TownHall::new(commune, self.node(&hostname(commune))?))
     }
 
+    /// The same at the end of a bad line.
+    pub fn town_hall_on_a_line(&self, commune: &str, quality: Quality) -> Result<(TownHall, Line)> {
+        let (node, line) = self.node_on_a_line(&hostname(commune), quality)?;
+        Ok((TownHall::new(commune, node), line))
+    }
+
     /// Gives a host other addresses, as when its line is taken up again elsewhere.
     pub fn move_elsewhere(&self, node: &Node) -> Result<()> {
         node.move_to(addresses(self.number(), 0), ROUTER)

@@ -9,6 +9,8 @@
     reason = "what is printed is what a measurement is for"
 )]
 
+mod links;
+mod pages;
 mod report;
 mod throughput;
 
@@ -23,7 +25,14 @@ use crate::report::Figure;
 type Measure = fn() -> Result<Vec<Figure>>;
 
 /// In the order of the report.
-const MEASUREMENTS: [(&str, Measure); 1] = [("link.throughput", throughput::measure)];
+const MEASUREMENTS: [(&str, Measure); 6] = [
+    ("link.throughput", throughput::measure),
+    ("link.22", links::of_all),
+    ("link.roam", links::roam),
+    ("link.revoke", links::revoke),
+    ("page.home.weight", pages::weight),
+    ("page.home.time", pages::time),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
