@@ -21,6 +21,10 @@ use crate::process::{self, Outcome, Process};
 /// How long a command may take that is run to its end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What programs leave here ends with the host: killed ones do not clear up. Its name is short, because the path of a
+/// Unix socket has room for 108 bytes.
+const TEMPORARY: &str = "/run/tmp";
+
 /// Where a host's programs write, and the folder of the node that is shown there.
 const OWN: [(&str, &str); 5] = [
     ("etc", "/etc"),
@@ -82,7 +86,8 @@ impl Node {
             for (own, target) in OWN {
                 namespaces::bind(&folder.join(own), target)?;
             }
-            namespaces::empty("/run")
+            namespaces::empty("/run")?;
+            Ok(fs::create_dir(TEMPORARY)?)
         })?;
         let node = Node {
             name: name.to_owned(),
@@ -169,6 +174,7 @@ impl Node {
             .env_clear()
             .env("HOME", self.folder.join("home"))
             .env("LANG", "C.UTF-8")
+            .env("TMPDIR", TEMPORARY)
             .env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", programs()?.display()))
             .envs(self.environment.lock().expect("no one panics while exporting").iter().cloned())
             .current_dir(&self.folder);
