@@ -210,21 +210,28 @@ async fn what_netd_missed_is_made_up_for_when_it_comes() {
     assert_eq!(known.expect("it is read"), Some(key(200)));
 }
 
+async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let seen = async {
+        let mut tick = tokio::time::interval(Duration::from_millis(20));
+        while !is_so() {
+            tick.tick().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, seen).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
+
 #[tokio::test]
 async fn a_netd_that_only_reads_feeds_the_figures_and_stays_silent() {
     let rig = Rig::new();
     let machine = rig.enrol(1).await;
     let mut netd = Netd::refuse(&rig.directory);
     netd.until(|wanted| wanted.tunnel.peers.contains_key(&machine.key)).await;
-    let Service::Silent { since } = rig.board.service() else { panic!("{:?}", rig.board.service()) };
-    let seen = async {
-        let mut tick = tokio::time::interval(Duration::from_millis(20));
-        while rig.board.link(machine.id, Instant::now()).is_none_or(|link| link.state != State::Online) {
-            tick.tick().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, seen).await.expect("the device is read");
-    assert_eq!(rig.board.service(), Service::Silent { since });
+    // The refusal is on its way to the keeper.
+    until("the refusal is heard", || matches!(rig.board.service(), Service::Silent { .. })).await;
+    let silent = rig.board.service();
+    let state = || rig.board.link(machine.id, Instant::now()).map(|link| link.state);
+    until("the device is read", || state() == Some(State::Online)).await;
+    assert_eq!(rig.board.service(), silent);
     assert!(!rig.changes.carry_out(Duration::ZERO).await);
 }
 
