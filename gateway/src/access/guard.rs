@@ -23,6 +23,8 @@ use crate::web::{Frame, Now, Refusal, Reply, dress, t};
 
 /// Bytes of a form that is kept while its writer signs in again.
 const KEPT: usize = 64 * 1024;
+/// Names of the fields in which every form of this house has passwords typed.
+const SECRET_FIELDS: [&str; 3] = ["password", "again", "current"];
 
 /// What was being sent when the session turned out to be over.
 #[derive(Debug, Clone)]
@@ -134,10 +136,17 @@ impl Guard {
             return Ok(Turned::Away(Reply::see_other(sign_in_before(&path))));
         }
         let body = to_bytes(request.into_body(), KEPT).await.unwrap_or_default();
-        let fields = String::from_utf8_lossy(&body).into_owned();
+        let fields = without_secrets(&body);
         let page = ask(frame, Kept { path, fields })?;
         Ok(Turned::Away(page.with_status(StatusCode::UNAUTHORIZED)))
     }
+}
+
+/// The fields of a form as they were sent, less those in which passwords are typed: these are not shown
+/// again, hidden or not, and are typed anew.
+fn without_secrets(body: &[u8]) -> String {
+    let kept = form_urlencoded::parse(body).filter(|(name, _)| !SECRET_FIELDS.contains(&name.as_ref()));
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
 }
 
 /// The sign-in page that leads to `path` afterwards.
@@ -220,5 +229,20 @@ impl Access {
             self.store.write(async move |tx: &mut WriteTx| touch(tx, &token, now).await).await?;
         }
         Ok(Some(Referent::of(id, &account)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_among_what_is_kept() {
+        fn check(sent: &str, kept: &str) {
+            assert_eq!(without_secrets(sent.as_bytes()), kept);
+        }
+        check("title=Avis&text=Une+ligne%0Ade+plus", "title=Avis&text=Une+ligne%0Ade+plus");
+        check("current=secret&name=Yvetot&password=secret&again=secret", "name=Yvetot");
+        check("", "");
     }
 }
