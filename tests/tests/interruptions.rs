@@ -107,46 +107,41 @@ fn joins_in_the_end<const N: usize>(
     Ok(())
 }
 
-#[test]
-fn the_agent_is_killed_at_every_step() -> Result<()> {
+/// A new town hall joins for each moment, and `strike` is what happens then.
+fn at_every_step(strike: fn(&mut Gateway, Scene<'_>) -> Result<()>) -> Result<()> {
     let mut caux = Community::of([])?;
     for (moment, commune) in MOMENTS {
         let (mut town_hall, code) = caux.invited(commune)?;
         let mut scene = Scene::begin(&town_hall, &mut caux.gateway, &code)?;
         scene.wait_for(moment)?;
-        scene.join.kill()?;
+        strike(&mut caux.gateway, scene)?;
         joins_in_the_end(&caux, &mut town_hall, &code, moment)?;
     }
     Ok(())
+}
+
+#[test]
+fn the_agent_is_killed_at_every_step() -> Result<()> {
+    at_every_step(|_, scene| scene.join.kill())
 }
 
 #[test]
 fn the_gateway_program_is_killed_at_every_step() -> Result<()> {
-    let mut caux = Community::of([])?;
-    for (moment, commune) in MOMENTS {
-        let (mut town_hall, code) = caux.invited(commune)?;
-        let mut scene = Scene::begin(&town_hall, &mut caux.gateway, &code)?;
-        scene.wait_for(moment)?;
-        caux.gateway.kill_gateway()?;
-        caux.gateway.start_gateway()?;
+    at_every_step(|gateway, mut scene| {
+        gateway.kill_gateway()?;
+        gateway.start_gateway()?;
         scene.join.ended(SOON + SOON)?;
-        joins_in_the_end(&caux, &mut town_hall, &code, moment)?;
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 #[test]
 fn the_power_fails_at_the_gateway_at_every_step() -> Result<()> {
-    let mut caux = Community::of([])?;
-    for (moment, commune) in MOMENTS {
-        let (mut town_hall, code) = caux.invited(commune)?;
-        let mut scene = Scene::begin(&town_hall, &mut caux.gateway, &code)?;
-        scene.wait_for(moment)?;
-        caux.gateway.kill_gateway()?;
-        caux.gateway.kill_netd()?;
-        caux.gateway.start()?;
+    at_every_step(|gateway, mut scene| {
+        gateway.kill_gateway()?;
+        gateway.kill_netd()?;
+        gateway.start()?;
         scene.join.ended(SOON + SOON)?;
-        joins_in_the_end(&caux, &mut town_hall, &code, moment)?;
-    }
-    Ok(())
+        Ok(())
+    })
 }

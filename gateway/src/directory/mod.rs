@@ -42,6 +42,14 @@ pub struct CommuneId(pub(crate) u32);
 #[serde(transparent)]
 pub struct MachineId(pub(crate) u32);
 
+impl CommuneId {
+    /// Where a referent finds the page about the commune, which rooms that know nothing of each other
+    /// lead to.
+    pub fn path(self) -> String {
+        format!("/communes/{self}")
+    }
+}
+
 impl MachineId {
     /// The lower ones are left to the gateway and to what may one day stand beside it.
     const FIRST: u32 = 256;

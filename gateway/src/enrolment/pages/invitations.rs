@@ -77,7 +77,7 @@ pub(super) async fn page(
             printable: desk.tray.code(invitation.id, who.id(), at).is_some(),
             id: invitation.id,
             commune,
-            commune_path: super::commune_path(invitation.commune),
+            commune_path: invitation.commune.path(),
             replaces,
             created: invitation.created,
             expires: invitation.expires,

@@ -10,7 +10,7 @@ use beffroi_protocol::code::Endpoint;
 
 use super::{Error, Tray};
 use crate::access::{Audience, Route};
-use crate::directory::{self, Changes, CommuneId};
+use crate::directory::{self, Changes};
 use crate::store::Store;
 use crate::web::{Refusal, t};
 
@@ -45,11 +45,6 @@ where
         Route::get("/communes/ajouter", referent, communes::page),
         Route::post("/communes/ajouter", referent, communes::add),
     ]
-}
-
-/// Where the page about a commune is; `links` owns it.
-fn commune_path(commune: CommuneId) -> String {
-    format!("/communes/{commune}")
 }
 
 impl From<Error> for Refusal {

@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 
-use super::{Desk, commune_path, sheets};
+use super::{Desk, sheets};
 use crate::access::{Once, Referent};
 use crate::directory::{self, CommuneId, Machine, MachineId, to_the_end};
 use crate::enrolment::{self, Error, Ordered, Wish};
@@ -136,7 +136,7 @@ pub(super) async fn replace_page(
             Ok::<_, Error>((found, commune))
         })
         .await?;
-    let (town_hall, commune_path) = (commune.name.town_hall(), commune_path(commune.id));
+    let (town_hall, commune_path) = (commune.name.town_hall(), commune.id.path());
     Reply::page(&ReplacePage { frame, once: Once::fresh(), machine, town_hall, commune_path })
 }
 

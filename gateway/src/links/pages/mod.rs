@@ -13,7 +13,7 @@ use axum::extract::FromRef;
 use super::words;
 use super::{Board, Error, Link, Service, State};
 use crate::access::{Audience, Route};
-use crate::directory::{self, Changes, CommuneId, Machine, Network};
+use crate::directory::{self, Changes, Machine, Network};
 use crate::store::Store;
 use crate::web::{Refusal, Text};
 
@@ -48,10 +48,6 @@ where
         Route::get("/postes/{machine}/retirer", referent, revoke::page),
         Route::post("/postes/{machine}/retirer", referent, revoke::revoke),
     ]
-}
-
-fn commune_path(commune: CommuneId) -> String {
-    format!("/communes/{commune}")
 }
 
 /// A link as pages show it: everything in words.

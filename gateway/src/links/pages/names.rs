@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State as Held};
 use serde::Deserialize;
 
-use super::{Desk, commune_path};
+use super::Desk;
 use crate::access::Referent;
 use crate::audit::{self, About, Act, Entry};
 use crate::directory::{
@@ -75,7 +75,7 @@ pub(super) async fn rename_commune(
     })
     .await;
     match renamed {
-        Ok(()) => Ok(Reply::see_other(commune_path(id)).saying(t("links-renamed"))),
+        Ok(()) => Ok(Reply::see_other(id.path()).saying(t("links-renamed"))),
         Err(Error::Directory(directory::Error::CommuneNameTaken(_))) => {
             let why = Some(t("links-commune-name-taken"));
             Reply::kept(&RenamePage::of_commune(frame, &former, form.name, why))
@@ -127,7 +127,7 @@ pub(super) async fn rename_machine(
     })
     .await;
     match renamed {
-        Ok(()) => Ok(Reply::see_other(commune_path(former.commune)).saying(t("links-renamed"))),
+        Ok(()) => Ok(Reply::see_other(former.commune.path()).saying(t("links-renamed"))),
         Err(Error::Directory(directory::Error::MachineNameTaken(_))) => {
             let why = Some(t("links-machine-name-taken"));
             Reply::kept(&RenamePage::of_machine(frame, &former, form.name, why))
@@ -152,12 +152,12 @@ where
 impl RenamePage {
     fn of_commune(frame: Frame, commune: &Commune, name: String, refused: Option<String>) -> Self {
         let (title, former) = ("links-rename-commune", commune.name.to_string());
-        Self { frame, title, former, name, back: commune_path(commune.id), refused }
+        Self { frame, title, former, name, back: commune.id.path(), refused }
     }
 
     fn of_machine(frame: Frame, machine: &Machine, name: String, refused: Option<String>) -> Self {
         let (title, former) = ("links-rename-machine", machine.name.to_string());
-        Self { frame, title, former, name, back: commune_path(machine.commune), refused }
+        Self { frame, title, former, name, back: machine.commune.path(), refused }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use askama::Template;
 use axum::extract::State as Held;
 
-use super::{Desk, Shown, commune_path, silence};
+use super::{Desk, Shown, silence};
 use crate::directory::{self, Commune, CommuneId, Machine};
 use crate::links::{Error, State};
 use crate::store::{ReadTx, Store};
@@ -68,14 +68,14 @@ pub(super) async fn page(
     let without: Vec<Without> = communes
         .iter()
         .filter(|commune| !served.contains(&commune.id))
-        .map(|commune| Without { name: commune.name.to_string(), path: commune_path(commune.id) })
+        .map(|commune| Without { name: commune.name.to_string(), path: commune.id.path() })
         .collect();
     let counts = count(machines.iter().map(|(_, state)| *state), without.len());
     let rows = sorted(machines, &communes)
         .into_iter()
         .map(|(machine, commune)| Row {
             commune: commune.name.to_string(),
-            commune_path: commune_path(commune.id),
+            commune_path: commune.id.path(),
             link: Shown::of(&desk.board, &machine, now),
             machine: machine.name.to_string(),
         })

@@ -5,7 +5,7 @@ use axum::extract::{Path, State as Held};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Desk, PATIENCE, commune_path};
+use super::{Desk, PATIENCE};
 use crate::access::Referent;
 use crate::audit::{self, About, Act, Entry};
 use crate::directory::{self, Commune, Machine, MachineId, Revocation, to_the_end};
@@ -51,7 +51,7 @@ impl RevokePage {
     }
 
     fn commune_path(&self) -> String {
-        commune_path(self.commune.id)
+        self.commune.id.path()
     }
 }
 
@@ -147,5 +147,5 @@ fn already(machine: &Machine) -> Reply {
 
 /// To the machine's commune, with the text of this name.
 fn back_to(machine: &Machine, said: &str) -> Reply {
-    Reply::see_other(commune_path(machine.commune)).saying(t(said))
+    Reply::see_other(machine.commune.path()).saying(t(said))
 }

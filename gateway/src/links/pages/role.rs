@@ -3,7 +3,6 @@
 use axum::extract::{Path, State as Held};
 use serde::Deserialize;
 
-use super::commune_path;
 use crate::access::Referent;
 use crate::audit::{self, About, Act, Entry};
 use crate::directory::{self, MachineId, MachineRole};
@@ -55,7 +54,7 @@ pub(super) async fn set(
         })
         .await;
     match machine {
-        Ok(machine) => Ok(Reply::see_other(commune_path(machine.commune)).saying(t(said))),
+        Ok(machine) => Ok(Reply::see_other(machine.commune.path()).saying(t(said))),
         Err(Error::Directory(directory::Error::Revoked(_))) => {
             Err(Refusal::conflict(t("links-already-revoked")))
         }
