@@ -250,8 +250,8 @@ async fn confirm(config: &Config, joined: &Joined, tunnel: &mut Tunnel) -> Resul
                 continue;
             }
             let service = services[sequence as usize % services.len()];
-            let version = VERSION.to_owned();
-            let probe = Probe { sequence, round_trip: None, sent: 0, answered: 0, version };
+            let mtu = joined.welcome.mtu;
+            let probe = Probe { sequence, mtu, version: VERSION.to_owned(), ..Probe::default() };
             sequence += 1;
             if let Err(error) = probes.send(&probe, service).await {
                 log::debug!("a probe to {service} cannot be sent: {error}");

@@ -97,7 +97,8 @@ pub(crate) struct Seen {
 
 #[derive(Debug)]
 pub(crate) struct Keeper {
-    version: &'static str,
+    /// What every probe says of this program and its tunnel.
+    greeting: Probe,
     jitter: Jitter,
     /// The gateway's probe service, one address per family.
     services: Vec<SocketAddr>,
@@ -149,15 +150,10 @@ struct Settling {
 
 impl Keeper {
     /// A link that has never been is recovered like one that was lost. `services` are the gateway's
-    /// probe addresses inside the tunnel.
-    pub(crate) fn new(
-        services: Vec<SocketAddr>,
-        version: &'static str,
-        jitter: Jitter,
-        now: Instant,
-    ) -> Self {
+    /// probe addresses inside the tunnel, `greeting` what does not change from probe to probe.
+    pub(crate) fn new(services: Vec<SocketAddr>, greeting: Probe, jitter: Jitter, now: Instant) -> Self {
         Self {
-            version,
+            greeting,
             jitter,
             services,
             service: 0,
@@ -360,10 +356,15 @@ impl Keeper {
             (Patience::Usual, None) => PATIENCE.0,
         };
         let (sent, answered) = self.line.count();
-        let round_trip =
-            self.line.round_trip().map(|time| u32::try_from(time.as_micros()).unwrap_or(u32::MAX));
-        let version = self.version.to_owned();
-        let probe = Probe { sequence: self.sequence, round_trip, sent, answered, version };
+        let micros = |time: Duration| u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+        let probe = Probe {
+            sequence: self.sequence,
+            round_trip: self.line.round_trip().map(micros),
+            sent,
+            answered,
+            jitter: self.line.jitter().map(micros),
+            ..self.greeting.clone()
+        };
         self.line.sent(self.sequence, now);
         let until = now + wait;
         self.flying = Some(Flying { sequence: self.sequence, sent: now, until, patience, others });

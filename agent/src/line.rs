@@ -1,4 +1,5 @@
-//! The quality of the line, from the last 32 probes: the median round trip and what was lost.
+//! The quality of the line, from the last 32 probes: the median round trip, how much it varies, and what was
+//! lost.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -64,16 +65,23 @@ impl Line {
     }
 
     pub(crate) fn round_trip(&self) -> Option<Duration> {
-        let mut times: Vec<Duration> = self
-            .probes
-            .iter()
-            .filter_map(|probe| match probe.fate {
-                Fate::Answered(time) => Some(time),
-                Fate::Flying | Fate::Lost => None,
-            })
-            .collect();
+        let mut times: Vec<Duration> = self.times().collect();
         times.sort_unstable();
         times.get(times.len() / 2).copied()
+    }
+
+    /// The mean difference between two answers in a row; `None` before there are two.
+    pub(crate) fn jitter(&self) -> Option<Duration> {
+        let differences = self.times().zip(self.times().skip(1)).map(|(one, next)| one.abs_diff(next));
+        let count = u32::try_from(self.times().count().saturating_sub(1)).ok()?;
+        differences.sum::<Duration>().checked_div(count)
+    }
+
+    fn times(&self) -> impl Iterator<Item = Duration> {
+        self.probes.iter().filter_map(|probe| match probe.fate {
+            Fate::Answered(time) => Some(time),
+            Fate::Flying | Fate::Lost => None,
+        })
     }
 
     /// How many probes have met their fate, and how many of these were answered: each at most 32.
@@ -124,6 +132,17 @@ mod tests {
         check(&[Some(900), Some(40), Some(50)], Some(50), Some(0));
         check(&[Some(40), None, Some(60), None], Some(60), Some(50));
         check(&[Some(1), None, Some(1)], Some(1), Some(33));
+    }
+
+    #[test]
+    fn the_jitter_is_the_mean_difference_of_neighbours() {
+        fn check(fates: &[Option<u64>], jitter: Option<u64>) {
+            assert_eq!(line(fates).jitter(), jitter.map(Duration::from_millis), "{fates:?}");
+        }
+        check(&[], None);
+        check(&[Some(300)], None);
+        check(&[Some(300), Some(300)], Some(0));
+        check(&[Some(300), None, Some(340), Some(320)], Some(30));
     }
 
     #[test]

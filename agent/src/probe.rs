@@ -86,7 +86,7 @@ mod tests {
         let nowhere = SocketAddr::from((Ipv6Addr::LOCALHOST, 4711));
         let mut probes = Probes::open("lo", vec![nowhere]).expect("every machine has lo");
         probes.v6 = None;
-        let probe = Probe { sequence: 5, round_trip: None, sent: 0, answered: 0, version: "0.1.0".into() };
+        let probe = Probe { sequence: 5, ..Probe::default() };
         assert!(probes.send(&probe, nowhere).await.is_err());
     }
 
@@ -96,13 +96,13 @@ mod tests {
         let stranger = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
         let service = gateway.local_addr().expect("it is bound");
         let probes = Probes::open("lo", vec![service]).expect("every machine has lo");
-        let probe = Probe { sequence: 5, round_trip: None, sent: 0, answered: 0, version: "0.1.0".into() };
+        let probe = Probe { sequence: 5, ..Probe::default() };
         probes.send(&probe, service).await.expect("loopback");
 
         let mut buffer = [0; probe::MAX];
         let (length, agent) = gateway.recv_from(&mut buffer).await.expect("the probe");
         assert_eq!(probe::decode(&buffer[..length]), Some(probe));
-        let answer = |sequence| probe::encode(&Answer { sequence, clock: 0 });
+        let answer = |sequence| probe::encode(&Answer { sequence, clock: 0, revision: 0 });
         stranger.send_to(&answer(1), agent).await.expect("loopback");
         gateway.send_to(b"hello", agent).await.expect("loopback");
         gateway.send_to(&answer(5), agent).await.expect("loopback");

@@ -7,6 +7,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use beffroi_protocol::probe::Probe;
 use beffroi_tunnel::Tunnel;
 use sd_notify::NotifyState;
 use tokio::sync::watch;
@@ -200,7 +201,7 @@ impl Membership {
             tunnel,
             probes: Probes::open(&config.interface, services.clone()).map_err(Error::Probes)?,
             network: Network::watch(&config.interface).map_err(Error::Network)?,
-            keeper: Keeper::new(services, VERSION, Jitter::from_system()?, Instant::now()),
+            keeper: Keeper::new(services, greeting(&joined)?, Jitter::from_system()?, Instant::now()),
             lookup: None,
             names: Names::Unseen,
             joined,
@@ -280,6 +281,12 @@ impl Membership {
         }
         Ok(())
     }
+}
+
+/// What every probe says of this program and its tunnel.
+fn greeting(joined: &Joined) -> Result<Probe, getrandom::Error> {
+    let instance = getrandom::u32()?;
+    Ok(Probe { instance, mtu: joined.welcome.mtu, version: VERSION.to_owned(), ..Probe::default() })
 }
 
 /// In the unit the file alone is writable, as a mount of its own. Who renames another file over it

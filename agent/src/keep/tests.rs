@@ -30,7 +30,7 @@ impl World {
         let services = vec![address("10.66.0.1:4711"), address("[fd00::1]:4711")];
         let name: Vec<SocketAddr> = name.iter().copied().map(address).collect();
         Self {
-            keeper: Keeper::new(services, "0.1.0", Jitter::new(7), now),
+            keeper: Keeper::new(services, Probe::default(), Jitter::new(7), now),
             start: now,
             now,
             done: Vec::new(),

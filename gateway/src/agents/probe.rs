@@ -54,6 +54,6 @@ fn answer(bytes: &[u8], peer: SocketAddr, network: &Network, board: &Board) -> O
     let sequence = probe.sequence;
     board.heard(machine, &probe, Instant::now()).then(|| {
         let clock = Timestamp::now().as_millisecond();
-        probe::encode(&Answer { sequence, clock })
+        probe::encode(&Answer { sequence, clock, revision: 0 })
     })
 }

@@ -179,9 +179,8 @@ async fn only_enrolled_machines_are_answered_by_the_probe_port() {
     let port = socket.local_addr().expect("it is bound");
     tokio::spawn(serve_probes(vec![socket], loopback, board.clone()));
 
-    let probe = |sequence| {
-        encode(&Probe { sequence, round_trip: None, sent: 1, answered: 0, version: "0.1.0".to_owned() })
-    };
+    let probe =
+        |sequence| encode(&Probe { sequence, sent: 1, version: "0.1.0".to_owned(), ..Probe::default() });
     let stranger = UdpSocket::bind("127.0.1.1:0").await.expect("loopback has it");
     let member = UdpSocket::bind("127.0.1.0:0").await.expect("loopback has it");
     stranger.send_to(&probe(1), port).await.expect("it leaves");

@@ -299,7 +299,14 @@ mod tests {
     }
 
     fn probe(version: &str) -> Probe {
-        Probe { sequence: 1, round_trip: Some(45_000), sent: 32, answered: 24, version: version.to_owned() }
+        Probe {
+            sequence: 1,
+            round_trip: Some(45_000),
+            sent: 32,
+            answered: 24,
+            version: version.to_owned(),
+            ..Probe::default()
+        }
     }
 
     fn board(machine: &Machine, now: Instant) -> Board {

@@ -8,7 +8,14 @@ use beffroi_protocol::probe::Probe;
 use crate::rig::{SERVER, TOWN_HALL, rig};
 
 fn probe() -> Probe {
-    Probe { sequence: 1, round_trip: Some(45_000), sent: 32, answered: 24, version: "0.1.0".to_owned() }
+    Probe {
+        sequence: 1,
+        round_trip: Some(45_000),
+        sent: 32,
+        answered: 24,
+        version: "0.1.0".to_owned(),
+        ..Probe::default()
+    }
 }
 
 #[tokio::test]
