@@ -2,12 +2,12 @@
 
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help deps build check test test-kernel bench demo install clean
+.PHONY: help deps rust tools build check test test-kernel bench demo install clean
 
-# Debian 12 or 13: what builds Beffroi, what it calls at run time, and what the scenarios use.
-PACKAGES := build-essential ca-certificates curl \
-	iproute2 nftables \
-	chromium chromium-driver dnsmasq-base iputils-ping libfaketime openssl poppler-utils python3 python3-pip systemd wget wireguard-tools
+# Debian 12 or 13: what builds Beffroi; what it and the demo call at run time; what the scenarios use besides.
+BUILD_PACKAGES := build-essential ca-certificates curl
+RUN_PACKAGES := iproute2 iputils-ping nftables wget wireguard-tools
+TEST_PACKAGES := chromium chromium-driver dnsmasq-base libfaketime openssl poppler-utils python3 python3-pip systemd
 
 NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2
@@ -24,16 +24,21 @@ endif
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-deps: ## install what is missing: Debian packages, the Rust toolchain, cargo tools
-	@$(call install_packages,$(PACKAGES))
+deps: rust tools ## install what is missing: Debian packages, the Rust toolchain, cargo tools
+
+rust:
+	@$(call install_packages,$(BUILD_PACKAGES))
 	@command -v cargo > /dev/null || $(install_rust)
 	@cargo --version > /dev/null
+
+tools: rust
+	@$(call install_packages,$(RUN_PACKAGES) $(TEST_PACKAGES))
 	@cargo nextest --version > /dev/null 2>&1 || cargo install --locked cargo-nextest@$(NEXTEST_VERSION)
 	@cargo deny --version > /dev/null 2>&1 || cargo install --locked cargo-deny@$(DENY_VERSION)
 	@[ -e target/browser/axe_playwright_python/axe.min.js ] || /usr/bin/python3 -m pip install --quiet --disable-pip-version-check \
 	  --no-deps --require-hashes --root-user-action ignore --target target/browser --upgrade -r tests/browser/requirements.txt
 
-build: deps ## build the programs, for development
+build: rust ## build the programs, for development
 	cargo build --workspace --bins
 
 check: deps ## formatting, lints, dependency policy, arrows between rooms
@@ -44,11 +49,11 @@ check: deps ## formatting, lints, dependency policy, arrows between rooms
 	else echo "advisories NOT CHECKED: the advisory database cannot be reached from here"; fi
 	cargo test --package beffroi-tests --test architecture
 
-test: build ## pure, slice and scenario tests (the scenarios in namespaces of their own)
+test: deps build ## pure, slice and scenario tests (the scenarios in namespaces of their own)
 	cargo nextest run --workspace
 	cargo test --quiet --workspace --doc
 
-test-kernel: build ## tunnel and netd on the kernel's own WireGuard: Debian's kernel, booted under qemu
+test-kernel: deps build ## tunnel and netd on the kernel's own WireGuard: Debian's kernel, booted under qemu
 	@$(call install_packages,cpio kmod qemu-system-x86 xz-utils)
 	cargo test --package beffroi-tunnel --test device --package beffroi-gateway --test netd \
 	  --config "target.'cfg(all())'.runner=['$(CURDIR)/tests/kernel/run']" -- --skip embedded::
@@ -59,6 +64,7 @@ bench: deps ## measure what has a target, into target/bench/report.json; with ON
 	target/release/bench $(ONLY)
 
 demo: build ## a gateway and three town halls on this machine; with CHECK=1, check each step and stop
+	@$(call install_packages,$(RUN_PACKAGES))
 	target/debug/demo $(if $(filter-out 0,$(CHECK)),--check)
 
 install: ## install programs, units and their users under DESTDIR
@@ -88,10 +94,9 @@ fi
 endef
 
 # Debian 13 has rustup as a package; on Debian 12 its own installer does the same for the user who calls make.
-# Either then reads rust-toolchain.toml.
 define install_rust
 { if apt-cache show rustup > /dev/null 2>&1; then $(as_root) apt-get install -y -qq --no-install-recommends rustup; \
   else curl --proto =https --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --default-toolchain none --no-modify-path; fi \
-  && rustup toolchain install; } || \
+  && rustup toolchain install $(rust_version) --profile minimal --component clippy --component rustfmt; } || \
   { echo "Rust could not be installed: see https://rustup.rs, then call make again." >&2; exit 1; }
 endef
