@@ -6,8 +6,8 @@ SHELL := /bin/bash -euo pipefail
 
 # Debian 12 or 13: what builds Beffroi; what it and the demo call at run time; what the scenarios use besides.
 BUILD_PACKAGES := build-essential ca-certificates curl
-RUN_PACKAGES := iproute2 iputils-ping nftables wget wireguard-tools
-TEST_PACKAGES := chromium chromium-driver dnsmasq-base libfaketime openssl poppler-utils python3 python3-pip systemd
+RUN_PACKAGES := dnsmasq-base iproute2 iputils-ping nftables wget wireguard-tools
+TEST_PACKAGES := chromium chromium-driver libfaketime openssl poppler-utils python3 python3-pip systemd
 
 NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2
@@ -89,7 +89,7 @@ missing=(); for package in $(1); do \
 done; \
 if [ $${#missing[@]} -gt 0 ]; then \
   echo "installing $${missing[*]}"; $(as_root) apt-get update -qq; \
-  $(as_root) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}"; \
+  $(as_root) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}" > /dev/null; \
 fi
 endef
 
