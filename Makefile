@@ -7,7 +7,7 @@ SHELL := /bin/bash -euo pipefail
 # Debian 12 or 13: what builds Beffroi; what it and the demo call at run time; what the scenarios use besides.
 BUILD_PACKAGES := build-essential ca-certificates curl
 RUN_PACKAGES := dnsmasq-base iproute2 iputils-ping nftables wget wireguard-tools
-TEST_PACKAGES := chromium chromium-driver libfaketime openssl poppler-utils python3 python3-pip systemd
+TEST_PACKAGES := chromium chromium-driver libfaketime libsqlite3-dev openssl pkg-config poppler-utils python3 python3-pip systemd
 
 NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2
@@ -43,7 +43,7 @@ build: rust ## build the programs, for development
 
 check: deps ## formatting, lints, dependency policy, arrows between rooms
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --workspace --all-targets --features beffroi-tests/bench -- -D warnings
 	cargo deny --log-level error check bans licenses sources
 	@if timeout 60 cargo deny --log-level off fetch db > /dev/null 2>&1; then cargo deny check advisories; \
 	else echo "advisories NOT CHECKED: the advisory database cannot be reached from here"; fi
@@ -59,8 +59,8 @@ test-kernel: deps build ## tunnel and netd on the kernel's own WireGuard: Debian
 	  --config "target.'cfg(all())'.runner=['$(CURDIR)/tests/kernel/run']" -- --skip embedded::
 
 bench: deps ## measure what has a target, into target/bench/report.json; with ONLY="link.throughput", only these
-	@$(call install_packages,iperf3 wireguard-go)
-	cargo build --release --locked --workspace --bins
+	@$(call install_packages,caddy iperf3 wireguard-go wrk)
+	cargo build --release --locked --workspace --bins --features beffroi-tests/bench
 	target/release/bench $(ONLY)
 
 demo: build ## a gateway and three town halls on this machine; with CHECK=1, check each step and stop

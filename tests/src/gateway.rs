@@ -75,6 +75,11 @@ impl Gateway {
         self.gateway.as_mut().context("the gateway is not running")
     }
 
+    /// The netd program, while it runs.
+    pub fn netd(&mut self) -> Result<&mut Process> {
+        self.netd.as_mut().context("netd is not running")
+    }
+
     /// What the first start prints, which makes the first account.
     pub fn set_up_code(&mut self) -> Result<String> {
         let log = self.program()?.log()?;

@@ -41,7 +41,7 @@ pub(crate) fn of_all() -> Result<Vec<Figure>> {
     join_all(&mut town_halls, &codes)?;
     let enrolled = start.elapsed().as_secs_f64();
 
-    let memory = resident(&mut caux.gateway)?;
+    let memory = resident(caux.gateway.program()?.pid())?;
     let disturbed = disturbed_by_revoking(&caux, &town_halls)?;
     let mut restarts = Vec::new();
     for _ in 0..RUNS {
@@ -96,9 +96,9 @@ pub(crate) fn revoke() -> Result<Vec<Figure>> {
     Ok(vec![Figure::new("link.revoke", "s", runs)])
 }
 
-/// In MiB.
-fn resident(gateway: &mut Gateway) -> Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", gateway.program()?.pid()))?;
+/// What a program holds in memory now, in MiB.
+pub(crate) fn resident(pid: u32) -> Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the kernel tells")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }
@@ -137,16 +137,16 @@ fn restart(gateway: &mut Gateway, town_halls: &[TownHall]) -> Result<f64> {
 }
 
 /// What `wg show` tells of one town hall.
-struct Peer {
-    endpoint: String,
+pub(crate) struct Peer {
+    pub(crate) endpoint: String,
     /// Seconds since 1970; 0 is never.
-    handshake: u64,
+    pub(crate) handshake: u64,
     /// Bytes.
     received: u64,
 }
 
 /// By the IPv4 address in the tunnel.
-fn peers(gateway: &Gateway) -> Result<BTreeMap<String, Peer>> {
+pub(crate) fn peers(gateway: &Gateway) -> Result<BTreeMap<String, Peer>> {
     let dump = gateway.node.run(["wg", "show", "beffroi", "dump"])?;
     // Columns: key, preshared key, endpoint, allowed addresses, last handshake, received, sent, keepalive.
     let rows = dump.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>());

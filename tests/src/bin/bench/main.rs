@@ -9,9 +9,14 @@
     reason = "what is printed is what a measurement is for"
 )]
 
+mod badline;
+mod crowd;
 mod links;
+mod many;
 mod pages;
+mod rate;
 mod report;
+mod store;
 mod throughput;
 
 use std::path::{Path, PathBuf};
@@ -25,13 +30,20 @@ use crate::report::Figure;
 type Measure = fn() -> Result<Vec<Figure>>;
 
 /// In the order of the report.
-const MEASUREMENTS: [(&str, Measure); 6] = [
+const MEASUREMENTS: [(&str, Measure); 13] = [
     ("link.throughput", throughput::measure),
     ("link.22", links::of_all),
     ("link.roam", links::roam),
     ("link.revoke", links::revoke),
+    ("link.restart.2000", many::restart),
+    ("link.badline", badline::measure),
     ("page.home.weight", pages::weight),
     ("page.home.time", pages::time),
+    ("page.home.rate", rate::measure),
+    ("gateway.start", many::start),
+    ("store.commit.64", store::commit),
+    ("store.kill", store::kill),
+    ("store.powercut", store::power_cut),
 ];
 
 fn main() -> ExitCode {

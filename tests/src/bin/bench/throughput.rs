@@ -8,6 +8,7 @@
 //! ```
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -34,32 +35,37 @@ pub(crate) fn measure() -> Result<Vec<Figure>> {
     let theirs = Path::open(&go1, &go2, INSIDE_GO[1].parse()?)?;
     let (mut our_runs, mut their_runs) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
-        our_runs.push(ours.run()?);
-        their_runs.push(theirs.run()?);
+        our_runs.push(ours.run(SECONDS)?);
+        their_runs.push(theirs.run(SECONDS)?);
     }
     let figure = Figure::new("link.throughput", "Mbit/s", our_runs).against(&version(&go1)?, their_runs);
     Ok(vec![figure])
 }
 
 /// Where TCP runs, with an `iperf3` that listens at its end.
-struct Path<'a> {
+pub(crate) struct Path<'a> {
     from: &'a Node,
     to: IpAddr,
-    _server: Process,
+    server: Arc<Process>,
 }
 
 impl<'a> Path<'a> {
-    fn open(from: &'a Node, to: &Node, address: IpAddr) -> Result<Path<'a>> {
+    pub(crate) fn open(from: &'a Node, to: &Node, address: IpAddr) -> Result<Path<'a>> {
         let mut server = to.spawn("iperf3", ["iperf3", "--server", "--forceflush"])?;
         server.says("listening", SOON)?;
-        Ok(Path { from, to: address, _server: server })
+        Ok(Path { from, to: address, server: Arc::new(server) })
+    }
+
+    /// Another way to the same end.
+    pub(crate) fn by(&self, address: IpAddr) -> Path<'a> {
+        Path { from: self.from, to: address, server: self.server.clone() }
     }
 
     /// What arrives, in Mbit/s.
-    fn run(&self) -> Result<f64> {
+    pub(crate) fn run(&self, seconds: &str) -> Result<f64> {
         let to = self.to.to_string();
         let report =
-            self.from.run(["iperf3", "--json", "--omit", "1", "--time", SECONDS, "--client", &to])?;
+            self.from.run(["iperf3", "--json", "--omit", "1", "--time", seconds, "--client", &to])?;
         let report: Value = serde_json::from_str(&report)?;
         let rate = report["end"]["sum_received"]["bits_per_second"].as_f64();
         Ok(rate.with_context(|| format!("iperf3 says {report}"))? / 1e6)
