@@ -331,6 +331,7 @@ fn wanted(mairie: &PrivateKey) -> Wanted {
             machines: nets(["10.66.1.0/32"]),
             machine_ports: BTreeSet::from([Port::Udp(PROBE)]),
             invited: None,
+            open: BTreeSet::from([Port::Udp(51820)]),
         },
     }
 }

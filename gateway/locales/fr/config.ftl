@@ -17,6 +17,7 @@ config-ipv4 = indiquez un réseau privé d’au moins mille adresses, par exempl
 config-ipv6 = indiquez un préfixe de longueur 64, par exemple "fd12:3456:789a::/64", ou supprimez la ligne.
 config-mtu = indiquez un nombre d’octets de 1280 à 1420, sans guillemets.
 config-interface = indiquez un nom de 15 caractères au plus, en lettres et chiffres.
+config-open = indiquez un protocole et un numéro de port, entre guillemets, par exemple ["tcp 22"].
 config-listen = indiquez une adresse locale du serveur et un port, par exemple "192.168.1.10:8443". Une adresse publique, ou 0.0.0.0, ouvrirait la page d’administration à internet.
 config-path = indiquez un chemin complet, qui commence par « / ».
 config-user = indiquez le nom d’un utilisateur du système.

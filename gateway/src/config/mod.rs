@@ -4,6 +4,7 @@
 //! defaults and a test holds it to them. A wrong file is explained problem by problem: key, value,
 //! remedy, in the words of the catalogue.
 
+mod port;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use beffroi_protocol::code::Endpoint;
 use ipnet::{Ipv4Net, Ipv6Net};
 
+pub use port::Port;
 use reader::{Reader, Section};
 
 use crate::web::t_with;
@@ -64,6 +66,8 @@ pub struct Network {
     pub mtu: u16,
     /// Name of the network interface.
     pub interface: String,
+    /// What the internet may reach of this machine besides WireGuard's port.
+    pub open: Vec<Port>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -246,6 +250,7 @@ fn network(section: &mut Section<'_>, domain: &str) -> Network {
         ipv6,
         mtu: section.optional_number("mtu", "config-mtu", 1280, 1280..=1420),
         interface: section.optional("interface", "config-interface", "beffroi", interface_name),
+        open: section.optional_list("open", "config-open", &[], |text| text.parse().ok()),
     }
 }
 

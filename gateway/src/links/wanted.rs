@@ -21,12 +21,15 @@ pub(super) struct Ground {
     network: Network,
     listen_port: u16,
     mtu: u16,
+    /// What the configuration opens to the internet.
+    open: BTreeSet<Port>,
 }
 
 impl Ground {
     pub(super) fn of(config: &Config) -> Self {
         let network = Network::new(config.network.ipv4, config.network.ipv6);
-        Self { network, listen_port: config.network.port, mtu: config.network.mtu }
+        let open = config.network.open.iter().copied().collect();
+        Self { network, listen_port: config.network.port, mtu: config.network.mtu, open }
     }
 
     /// The whole desired state. A machine that is revoked and a guest whose time is over are not in it.
@@ -79,6 +82,7 @@ impl Ground {
             machine_ports: [Port::Tcp(PORTAL_PORT), Port::Tcp(ADMIN_PORT), Port::Udp(PROBE_PORT)].into(),
             invited: (!guests.is_empty())
                 .then(|| Invited { network: temporary::NETWORK.into(), port: Port::Tcp(temporary::PORT) }),
+            open: self.open.iter().copied().chain([Port::Udp(self.listen_port)]).collect(),
         }
     }
 }
@@ -97,7 +101,7 @@ mod tests {
     fn ground() -> Ground {
         let network =
             Network::new("10.66.0.0/16".parse().expect("a network"), "fd00::/64".parse().expect("a network"));
-        Ground { network, listen_port: 51820, mtu: 1280 }
+        Ground { network, listen_port: 51820, mtu: 1280, open: [Port::Tcp(22)].into() }
     }
 
     fn key(seed: u8) -> PublicKey {
@@ -127,6 +131,7 @@ mod tests {
         assert_eq!(wanted.tunnel.peers, BTreeMap::new());
         assert_eq!(wanted.firewall.machines, BTreeSet::new());
         assert_eq!(wanted.firewall.invited, None);
+        assert_eq!(wanted.firewall.open, [Port::Udp(51820), Port::Tcp(22)].into());
         assert_eq!(wanted.tunnel.addresses, nets(&["10.66.0.1/16", "fd00::1/64", "198.18.0.1/15"]));
     }
 

@@ -4,7 +4,7 @@
 use beffroi_protocol::temporary;
 use ipnet::IpNet;
 
-use super::Wanted;
+use super::{Port, Wanted};
 use crate::config::Network;
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +13,10 @@ pub(crate) enum Beyond {
     Network(IpNet),
     #[error("port {0} is not the one in netd's configuration (restart it if the file has changed)")]
     Port(u16),
+    #[error(
+        "{0} is not to be opened to the internet, by netd's configuration (restart it if the file has changed)"
+    )]
+    Open(Port),
     #[error("an MTU of {0} bytes is not between 1280 and 1420")]
     Mtu(u16),
 }
@@ -24,6 +28,10 @@ pub(crate) fn check(wanted: &Wanted, network: &Network) -> Result<(), Beyond> {
     }
     if !(1280..=1420).contains(&tunnel.mtu) {
         return Err(Beyond::Mtu(tunnel.mtu));
+    }
+    let may_open = |port: &&Port| **port == Port::Udp(network.port) || network.open.contains(port);
+    if let Some(port) = wanted.firewall.open.iter().find(|port| !may_open(port)) {
+        return Err(Beyond::Open(*port));
     }
     let ours = [network.ipv4.into(), network.ipv6.into(), temporary::NETWORK.into()];
     let named = tunnel.addresses.iter().chain(&tunnel.routes).chain(&wanted.firewall.machines);
@@ -55,7 +63,7 @@ mod tests {
     }
 
     fn check_that(change: impl FnOnce(&mut Wanted), expected: &Result<(), Beyond>) {
-        let text = "[community]\nname = \"Cœur de Caux\"\ndomain = \"example.fr\"\n[network]\nipv6 = \"fd66::/64\"\n";
+        let text = "[community]\nname = \"Cœur de Caux\"\ndomain = \"example.fr\"\n[network]\nipv6 = \"fd66::/64\"\nopen = [\"tcp 22\"]\n";
         let network = Config::parse(text).expect("a right configuration").network;
         let peer = Peer { allowed: nets(["10.66.1.0/32", "fd66::100/128"]), ..Peer::default() };
         let mut wanted = Wanted {
@@ -70,6 +78,7 @@ mod tests {
                 machines: nets(["10.66.0.0/16", "fd66::/64"]),
                 machine_ports: BTreeSet::from([Port::Tcp(443)]),
                 invited: Some(Invited { network: temporary::NETWORK.into(), port: Port::Tcp(4710) }),
+                open: BTreeSet::from([Port::Udp(51820), Port::Tcp(22)]),
             },
         };
         change(&mut wanted);
@@ -95,6 +104,7 @@ mod tests {
             &beyond("0.0.0.0/0"),
         );
         check_that(|wanted| wanted.tunnel.listen_port = Some(22), &Err(Beyond::Port(22)));
+        check_that(|wanted| wanted.firewall.open = [Port::Tcp(23)].into(), &Err(Beyond::Open(Port::Tcp(23))));
         check_that(|wanted| wanted.tunnel.mtu = 9000, &Err(Beyond::Mtu(9000)));
     }
 }

@@ -24,6 +24,8 @@ pub use chest::key_path;
 pub use client::{Client, Error};
 pub use process::{Error as ProcessError, Prepared, prepare, run};
 
+pub use crate::config::Port;
+
 /// The whole desired state. What is not in it goes away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
@@ -31,7 +33,7 @@ pub struct Wanted {
     pub firewall: Firewall,
 }
 
-/// Who may reach what of this machine through the tunnel. An empty list denies.
+/// Who may reach what of this machine, through the tunnel and from the internet. An empty list denies.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Firewall {
     /// Networks of the enrolled machines.
@@ -40,6 +42,8 @@ pub struct Firewall {
     pub machine_ports: BTreeSet<Port>,
     /// Machines that hold an invitation and have no key of their own yet.
     pub invited: Option<Invited>,
+    /// What anyone on the internet may reach: WireGuard's port, and what was switched on.
+    pub open: BTreeSet<Port>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,13 +51,6 @@ pub struct Invited {
     pub network: IpNet,
     /// The one port they may reach.
     pub port: Port,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Port {
-    Tcp(u16),
-    Udp(u16),
 }
 
 /// The interface as it is now.

@@ -23,6 +23,29 @@ pub(crate) const TABLE: &str = "beffroi";
 const TUNNEL: &str = "tunnel";
 /// Where that goes which an enrolled machine sent.
 const MACHINE: &str = "machine";
+/// Where everything goes that comes neither out of the tunnel nor from this machine.
+const OUTSIDE: &str = "outside";
+
+/// What no provider carries across the internet: addresses of the local network (RFC 1918, RFC 3927,
+/// RFC 4193, RFC 4291), and of who has none yet. A provider's shared addresses (100.64.0.0/10) are those of
+/// its other customers, strangers like anyone.
+const LOCAL: [&str; 9] = [
+    "0.0.0.0/32",
+    "10.0.0.0/8",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "::/128",
+    "fc00::/7",
+    "fe80::/10",
+];
+/// They tell of a way that is closed or too narrow, and nobody answers them.
+const ICMP_ERRORS: [&str; 3] = ["destination-unreachable", "time-exceeded", "parameter-problem"];
+const ICMPV6_ERRORS: [&str; 4] =
+    ["destination-unreachable", "packet-too-big", "time-exceeded", "parameter-problem"];
+/// Without them IPv6 finds no neighbour (RFC 4890, section 4.4.1).
+const NEIGHBOURS: [&str; 3] = ["nd-router-advert", "nd-neighbor-solicit", "nd-neighbor-advert"];
 
 /// The whole table, in one transaction. `addresses` are the interface's own, with their networks.
 pub(crate) fn ruleset(
@@ -37,7 +60,7 @@ pub(crate) fn ruleset(
     batch.add(NfListObject::Table(table()));
     let (input_chain, forward_chain) =
         (base_chain("input", NfHook::Input), base_chain("forward", NfHook::Forward));
-    for chain in [input_chain, forward_chain, chain(TUNNEL), chain(MACHINE)] {
+    for chain in [input_chain, forward_chain, chain(TUNNEL), chain(MACHINE), chain(OUTSIDE)] {
         batch.add(NfListObject::Chain(chain));
     }
     let own: BTreeSet<IpNet> = addresses.iter().map(|net| IpNet::from(net.addr())).collect();
@@ -47,6 +70,7 @@ pub(crate) fn ruleset(
         forward(interface),
         tunnel(firewall, &own),
         machine(&firewall.machine_ports),
+        outside(&firewall.open),
     ];
     for rule in rules.into_iter().flatten() {
         batch.add(NfListObject::Rule(rule));
@@ -71,6 +95,8 @@ fn input(interface: &str, own: &BTreeSet<IpNet>, networks: &BTreeSet<IpNet>) -> 
             rules.push(dropping("input", "nobody outside of the tunnel has a tunnel address", matches));
         }
     }
+    let from_elsewhere = vec![is_not_from(interface), jump(OUTSIDE)];
+    rules.push(rule("input", "what comes from elsewhere", from_elsewhere));
     rules
 }
 
@@ -83,10 +109,7 @@ fn forward(interface: &str) -> Vec<Rule<'static>> {
 }
 
 fn tunnel(firewall: &Firewall, own: &BTreeSet<IpNet>) -> Vec<Rule<'static>> {
-    let state = Expression::Named(NamedExpression::CT(CT { key: "state".into(), family: None, dir: None }));
-    let known = Expression::List(vec![text("established"), text("related")]);
-    let answers = Statement::Match(Match { left: state, right: known, op: Operator::IN });
-    let mut rules = vec![accepting(TUNNEL, "answers to what the gateway began", vec![answers])];
+    let mut rules = vec![answers(TUNNEL)];
     for family in FAMILIES {
         if let Some(own) = family.set(own) {
             let elsewhere = vec![is_not(family.field("daddr"), own)];
@@ -120,6 +143,41 @@ fn machine(ports: &BTreeSet<Port>) -> Vec<Rule<'static>> {
     let reach =
         |(protocol, ports)| accepting(MACHINE, "may reach", vec![is(field(protocol, "dport"), ports)]);
     FAMILIES.into_iter().map(ping).chain(ports_by_protocol(ports).into_iter().map(reach)).collect()
+}
+
+/// A stranger hears nothing from this machine, not even a refusal, but from the ports that are open. What the
+/// local network may reach is its owner's business.
+fn outside(open: &BTreeSet<Port>) -> Vec<Rule<'static>> {
+    let local = LOCAL.iter().map(|net| net.parse().expect("the networks of the list are right")).collect();
+    let types = |family: Family, names: &[&str]| {
+        let names = set(names.iter().copied().map(text).collect()).expect("the lists are not empty");
+        is(field(family.icmp(), "type"), names)
+    };
+    let port = |name, number| is(field("udp", name), Expression::Number(number));
+    let mut rules = vec![answers(OUTSIDE)];
+    rules.extend(FAMILIES.into_iter().filter_map(|family| {
+        Some(accepting(OUTSIDE, "the local network", vec![is(family.field("saddr"), family.set(&local)?)]))
+    }));
+    // A neighbour is one hop away (RFC 4861, section 6.1).
+    let one_hop = is(Family::V6.field("hoplimit"), Expression::Number(255));
+    rules.extend([
+        accepting(OUTSIDE, "what went wrong on the way", vec![types(Family::V4, &ICMP_ERRORS)]),
+        accepting(OUTSIDE, "what went wrong on the way", vec![types(Family::V6, &ICMPV6_ERRORS)]),
+        accepting(OUTSIDE, "neighbours", vec![one_hop, types(Family::V6, &NEIGHBOURS)]),
+        accepting(OUTSIDE, "an address from DHCP", vec![port("sport", 67), port("dport", 68)]),
+    ]);
+    rules.extend(ports_by_protocol(open).into_iter().map(|(protocol, ports)| {
+        accepting(OUTSIDE, "open to anyone", vec![is(field(protocol, "dport"), ports)])
+    }));
+    rules.push(dropping(OUTSIDE, "strangers get no answer", Vec::new()));
+    rules
+}
+
+fn answers(chain: &'static str) -> Rule<'static> {
+    let state = Expression::Named(NamedExpression::CT(CT { key: "state".into(), family: None, dir: None }));
+    let known = Expression::List(vec![text("established"), text("related")]);
+    let answers = Statement::Match(Match { left: state, right: known, op: Operator::IN });
+    accepting(chain, "answers to what the gateway began", vec![answers])
 }
 
 const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
@@ -302,12 +360,13 @@ mod tests {
     }
 
     /// Before what is said of machines, and after.
-    const FIRST: [&str; 8] = [
+    const FIRST: [&str; 9] = [
         "input: iifname beffroi jump",
         "input: iifname not {beffroi,lo} ip daddr {10.66.0.1/32,198.18.0.1/32} counter drop",
         "input: iifname not {beffroi,lo} ip saddr {10.66.0.0/16,198.18.0.0/15} counter drop",
         "input: iifname not {beffroi,lo} ip6 daddr {fd66::1/128} counter drop",
         "input: iifname not {beffroi,lo} ip6 saddr {fd66::/64} counter drop",
+        "input: iifname not {beffroi,lo} jump",
         "forward: iifname beffroi counter drop",
         "forward: oifname beffroi counter drop",
         "tunnel: state established,related accept",
@@ -319,7 +378,34 @@ mod tests {
         ["machine: icmp type echo-request accept", "machine: icmpv6 type echo-request accept"];
 
     fn check(firewall: &Firewall, after_the_first: &[&str]) {
-        assert_eq!(rules(firewall), [&FIRST, after_the_first].concat());
+        let rules = rules(firewall);
+        let inside: Vec<_> = rules.iter().filter(|rule| !rule.starts_with("outside")).collect();
+        assert_eq!(inside, [&FIRST, after_the_first].concat());
+    }
+
+    fn check_outside<const N: usize>(open: [Port; N], expected: &[&str]) {
+        let rules = rules(&Firewall { open: open.into(), ..Firewall::default() });
+        let outside: Vec<_> = rules.iter().filter_map(|rule| rule.strip_prefix("outside: ")).collect();
+        assert_eq!(outside, expected);
+    }
+
+    #[test]
+    fn a_stranger_reaches_the_open_ports_and_hears_nothing_else() {
+        let first = [
+            "state established,related accept",
+            "ip saddr {0.0.0.0/32,10.0.0.0/8,127.0.0.0/8,169.254.0.0/16,172.16.0.0/12,192.168.0.0/16} accept",
+            "ip6 saddr {::/128,fc00::/7,fe80::/10} accept",
+            "icmp type {destination-unreachable,time-exceeded,parameter-problem} accept",
+            "icmpv6 type {destination-unreachable,packet-too-big,time-exceeded,parameter-problem} accept",
+            "ip6 hoplimit 255 icmpv6 type {nd-router-advert,nd-neighbor-solicit,nd-neighbor-advert} accept",
+            "udp sport 67 udp dport 68 accept",
+        ];
+        check_outside([], &[&first[..], &["counter drop"]].concat());
+        check_outside(
+            [Port::Udp(51820), Port::Tcp(443), Port::Tcp(22)],
+            &[&first[..], &["tcp dport {22,443} accept", "udp dport {51820} accept", "counter drop"]]
+                .concat(),
+        );
     }
 
     #[test]
@@ -336,6 +422,7 @@ mod tests {
             machines: nets(["10.66.1.0/32", "10.66.1.7/32", "fd66::100/128"]),
             machine_ports: BTreeSet::from([Port::Tcp(443), Port::Tcp(8443), Port::Udp(4711)]),
             invited: Some(Invited { network, port: Port::Tcp(4710) }),
+            ..Firewall::default()
         };
         check(
             &firewall,
