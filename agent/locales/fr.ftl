@@ -3,10 +3,11 @@
 config-unreadable = Le fichier { $path } ne peut pas être lu : { $reason }.
 config-wrong = Le fichier de configuration { $path } contient une erreur.
 config-syntax = Ligne { $number } « { $line } » : ce n’est pas du TOML. Chaque ligne s’écrit clé = "valeur", avec les guillemets.
-config-unknown-key = La clé « { $key } » n’existe pas. Les clés possibles sont : interface, state, socket, hosts.
+config-unknown-key = La clé « { $key } » n’existe pas. Les clés possibles sont : interface, state, socket, hosts, check.
 config-key = { $key } = { $value } : { $remedy }
 config-remedy-text = il faut un texte entre guillemets.
 config-remedy-path = il faut un chemin complet, qui commence par « / ».
+config-remedy-check = il faut une adresse qui commence par « http:// », ou "" pour n’en interroger aucune.
 config-remedy-interface = il faut un nom d’interface de 1 à 15 caractères, lettres, chiffres, tirets et points.
 
 ## Fichier des noms de la machine
@@ -21,12 +22,13 @@ usage =
       beffroi-agent join CODE      raccorder ce poste avec le code imprimé sur le bon
       beffroi-agent join FICHIER   le même, avec le fichier bon.beffroi
       beffroi-agent status         dire l’état de la liaison (--json pour un programme)
+      beffroi-agent doctor         trouver ce qui ne va pas, et dire que faire (--json aussi)
       beffroi-agent leave          défaire le raccordement
       beffroi-agent run            tenir la liaison : c’est ce que lance le service
 
       --config FICHIER   une autre configuration que /etc/beffroi/agent.toml
       --help, --version
-usage-command = Il manque une commande : join, status, leave ou run.
+usage-command = Il manque une commande : join, status, doctor, leave ou run.
 usage-join = Il manque le code du bon de raccordement, ou le nom de son fichier.
 usage-config = Il manque le nom du fichier après --config.
 usage-unknown = « { $word } » n’est pas compris ici.
@@ -149,6 +151,8 @@ status-link = Liaison
 status-last-answer = Dernière réponse
 status-round-trip = Aller-retour
 status-loss = Pertes
+status-jitter = Variation
+status-quality = Ligne
 status-version = Version
 status-milliseconds = { $count } ms
 status-percent = { $count } %
@@ -172,6 +176,68 @@ ago-days = il y a { $count } { $count ->
         [one] jour
        *[other] jours
     }
+
+## Ce qui ne va pas, et que faire
+
+doctor-fine = Tout va bien : la passerelle répond.
+doctor-works = La passerelle répond, et la liaison fonctionne.
+doctor-others = Autres constats :
+doctor-looking = Recherche de ce qui ne va pas…
+
+finding-service-stopped = Le service beffroi-agent ne tourne pas : personne ne tient la liaison.
+remedy-service-stopped = Tapez : sudo systemctl restart beffroi-agent
+finding-interface-taken = Un autre programme de ce poste occupe l’interface du tunnel.
+remedy-interface-taken = Fermez l’autre programme, ou choisissez un autre nom dans /etc/beffroi/agent.toml (clé interface), puis tapez : sudo systemctl restart beffroi-agent
+finding-no-link = Ce poste n’est branché à aucun réseau.
+remedy-no-link = Vérifiez que le câble est enfoncé des deux côtés, ou que le Wi-Fi est allumé.
+finding-no-address = Ce poste est branché, mais la box ne lui a pas donné d’adresse.
+finding-no-route = Ce poste est branché, mais il ne trouve pas la sortie vers internet.
+remedy-box = Éteignez la box, attendez dix secondes et rallumez-la. Si rien ne change au bout de cinq minutes, appelez le référent.
+finding-captive = Ce réseau demande de s’identifier sur une page d’accueil avant de laisser passer quoi que ce soit.
+finding-captive-named = Ce réseau demande de s’identifier sur sa page d’accueil ({ $about }) avant de laisser passer quoi que ce soit.
+remedy-captive = Ouvrez le navigateur : la page doit apparaître. Sinon, demandez un accès sans page d’accueil à qui gère ce réseau.
+finding-no-names = Ce poste est branché, mais plus aucun nom d’internet n’est trouvé.
+finding-name-unknown = Le nom de la passerelle, { $about }, n’est pas trouvé.
+remedy-name-unknown = Si ce poste a accès à internet par ailleurs, appelez le référent : le nom de la passerelle a changé ou n’est plus tenu.
+finding-no-internet = Ce poste est branché, mais internet ne répond pas.
+remedy-no-internet = La ligne est coupée ou la box ne fonctionne plus. Éteignez la box, attendez dix secondes et rallumez-la ; sinon, appelez l’opérateur.
+finding-clock-behind = L’horloge de ce poste retarde de { $time }.
+finding-clock-ahead = L’horloge de ce poste avance de { $time }.
+remedy-clock = Mettez ce poste à l’heure. S’il la perd à chaque arrêt, sa pile est à changer.
+finding-overlap = L’interface « { $about } » ({ $network }) utilise les adresses du réseau de la communauté.
+remedy-overlap = Débranchez cet autre réseau ou cet autre VPN, ou appelez le référent.
+finding-revoked = Ce poste a été retiré du réseau par un référent.
+remedy-revoked = S’il doit revenir, demandez au référent un bon de remplacement.
+finding-gateway-program-stopped = Le tunnel est ouvert, mais l’intranet ne répond pas au bout : le service de la communauté est arrêté.
+finding-gateway-stopped = La passerelle { $about } est allumée, mais son service est arrêté.
+finding-gateway-unreachable = La passerelle { $about } est éteinte ou débranchée.
+remedy-gateway = Il n’y a rien à faire ici. Appelez le référent si cela dure.
+finding-udp-blocked = Ce réseau laisse passer le web, mais pas la liaison : il bloque l’UDP vers { $about }.
+remedy-udp-blocked = Demandez à qui gère ce réseau ou cette box d’ouvrir l’UDP vers cette adresse, ou appelez le référent.
+finding-gateway-silent = La passerelle { $about } ne répond pas, alors que ce poste a accès au réseau : elle est arrêtée, ou ce poste a été retiré.
+remedy-gateway-silent = Appelez le référent : il voit sur sa page lequel des deux c’est.
+finding-lossy = La ligne perd beaucoup de données : les pages arrivent par à-coups.
+finding-unsteady = La ligne est instable : les réponses arrivent tantôt vite, tantôt lentement.
+remedy-line = Vérifiez si quelqu’un télécharge. En Wi-Fi ou en 4G, rapprochez le poste ou la box d’une fenêtre. Si cela dure, appelez l’opérateur.
+finding-slow = La ligne est lente : chaque page se fait attendre.
+remedy-slow = Avec un satellite, c’est normal. Sinon, vérifiez si quelqu’un télécharge.
+finding-other = La liaison ne fonctionne pas.
+time-minutes = { $count } { $count ->
+        [one] minute
+       *[other] minutes
+    }
+time-hours = { $count } { $count ->
+        [one] heure
+       *[other] heures
+    }
+time-days = { $count } { $count ->
+        [one] jour
+       *[other] jours
+    }
+quality-good = bonne
+quality-slow = lente
+quality-unsteady = instable
+quality-lossy = mauvaise
 
 ## Pourquoi le système a refusé
 

@@ -21,6 +21,10 @@ pub(crate) enum Command {
     Status {
         output: Output,
     },
+    /// What is wrong, and what to do.
+    Doctor {
+        output: Output,
+    },
     Leave,
     Help,
     Version,
@@ -60,11 +64,12 @@ impl Arguments {
             ["join", code @ ..] => Command::Join(code.join(" ")),
             ["run"] => Command::Run,
             ["status"] => Command::Status { output },
+            ["doctor"] => Command::Doctor { output },
             ["leave"] => Command::Leave,
             ["help"] => Command::Help,
             [word, ..] => return Err(t_with("usage-unknown", &[("word", (*word).into())])),
         };
-        if output == Output::Json && !matches!(command, Command::Status { .. }) {
+        if output == Output::Json && !matches!(command, Command::Status { .. } | Command::Doctor { .. }) {
             return Err(t_with("usage-unknown", &[("word", "--json".into())]));
         }
         Ok(Self { config, command })
@@ -100,6 +105,8 @@ mod tests {
         check("run --config=/tmp/a.toml", Some("/tmp/a.toml"), Command::Run);
         check("status", None, Command::Status { output: Output::Text });
         check("status --json", None, Command::Status { output: Output::Json });
+        check("doctor", None, Command::Doctor { output: Output::Text });
+        check("--json doctor", None, Command::Doctor { output: Output::Json });
         check("leave", None, Command::Leave);
         check("--help", None, Command::Help);
         check("-V", None, Command::Version);

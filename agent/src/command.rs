@@ -19,10 +19,11 @@ use crate::state::Joined;
 use crate::status::Report;
 use crate::terminal::{complain, say};
 use crate::texts::{t, t_with, tunnel_reason};
-use crate::{VERSION, join, journal, leave, privileges, run, service, state, status};
+use crate::{VERSION, doctor, join, journal, leave, privileges, run, service, state, status};
 
 /// Why a command did not do its work: for the person, and for who started it.
 struct Failure {
+    /// Empty when all has been said.
     message: String,
     exit: u8,
 }
@@ -39,7 +40,9 @@ pub fn execute(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            complain(&failure.message);
+            if !failure.message.is_empty() {
+                complain(&failure.message);
+            }
             ExitCode::from(failure.exit)
         }
     }
@@ -56,6 +59,7 @@ fn obey(arguments: Arguments) -> Result<(), Failure> {
         Command::Help => say(&t("usage")),
         Command::Version => say(&format!("beffroi-agent {VERSION}")),
         Command::Run => daemon(config()?)?,
+        Command::Doctor { output } => wait_for(tell_opinion(&config()?, output))?,
         Command::Status { output } => wait_for(tell_status(&config()?, output))?,
         Command::Join(code) => {
             only_root("join")?;
@@ -178,6 +182,26 @@ async fn tell_status(config: &Config, output: Output) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure { message: t("status-not-running"), exit: FAILED })
+}
+
+/// Fails when something was found, so that a script can tell.
+async fn tell_opinion(config: &Config, output: Output) -> Result<(), Failure> {
+    if output == Output::Text {
+        complain(&t("doctor-looking"));
+    }
+    let opinion = doctor::examine(config).await.map_err(|error| match error {
+        doctor::Error::State(error) => state_failure(&error),
+        other => broken(&journal_text(&other)),
+    })?;
+    let text = match output {
+        Output::Json => serde_json::to_string_pretty(&opinion).expect("plain data"),
+        Output::Text => opinion.text(),
+    };
+    say(&text);
+    if opinion.is_fine() {
+        return Ok(());
+    }
+    Err(Failure { message: String::new(), exit: FAILED })
 }
 
 fn only_root(command: &str) -> Result<(), Failure> {

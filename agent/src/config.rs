@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use crate::diagnosis::check::Check;
 use crate::texts::{reason, t, t_with};
 
 /// Read when no `--config` is given; it need not exist.
@@ -22,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) socket: PathBuf,
     /// Where the intranet's names are kept.
     pub(crate) hosts: PathBuf,
+    /// Asked when the gateway does not answer, at most once per change of the network; `None` for never.
+    pub(crate) check: Option<Check>,
 }
 
 impl Default for Config {
@@ -31,6 +34,7 @@ impl Default for Config {
             state: "/var/lib/beffroi-agent".into(),
             socket: "/run/beffroi-agent/agent.sock".into(),
             hosts: "/etc/hosts".into(),
+            check: Some(Check::usual()),
         }
     }
 }
@@ -56,6 +60,8 @@ pub(crate) enum Mistake {
     NotAbsolute { key: &'static str, value: String },
     #[error("key {key} = {value} is not an interface name")]
     NotInterface { key: &'static str, value: String },
+    #[error("key {key} = {value} is not an http address")]
+    NotCheck { key: &'static str, value: String },
 }
 
 impl Config {
@@ -82,6 +88,7 @@ impl Config {
             state: take(&mut table, "state", absolute)?.unwrap_or(default.state),
             socket: take(&mut table, "socket", absolute)?.unwrap_or(default.socket),
             hosts: take(&mut table, "hosts", absolute)?.unwrap_or(default.hosts),
+            check: take(&mut table, "check", check)?.unwrap_or(default.check),
         };
         match table.into_iter().next() {
             Some((key, _)) => Err(Mistake::UnknownKey { key }),
@@ -121,6 +128,7 @@ impl Mistake {
             Self::NotText { key, value } => about(key, value, "config-remedy-text"),
             Self::NotAbsolute { key, value } => about(key, value, "config-remedy-path"),
             Self::NotInterface { key, value } => about(key, value, "config-remedy-interface"),
+            Self::NotCheck { key, value } => about(key, value, "config-remedy-check"),
         }
     }
 }
@@ -163,6 +171,17 @@ fn interface(key: &'static str, value: String) -> Result<String, Mistake> {
     }
 }
 
+/// Empty for none.
+fn check(key: &'static str, value: String) -> Result<Option<Check>, Mistake> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    match Check::parse(&value) {
+        Some(check) => Ok(Some(check)),
+        None => Err(Mistake::NotCheck { key, value: format!("{value:?}") }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,7 +196,7 @@ mod tests {
         assert_eq!(Config::load(Some(&example)).expect("a right example"), Config::default());
         let keys: Table =
             fs::read_to_string(example).expect("it is there").parse().expect("it was just read");
-        assert_eq!(keys.len(), 4, "the example has every key");
+        assert_eq!(keys.len(), 5, "the example has every key");
     }
 
     #[test]

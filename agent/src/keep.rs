@@ -59,6 +59,8 @@ pub(crate) enum Action {
     Probe(Probe, SocketAddr),
     /// Compare the interface and the names with what is wanted.
     Reconcile,
+    /// Find out why the gateway does not answer.
+    Examine,
     /// The link came to this state.
     Tell(Link),
 }
@@ -92,7 +94,10 @@ pub(crate) struct Seen {
     pub(crate) round_trip: Option<Duration>,
     /// Percent of the last probes.
     pub(crate) loss: Option<u8>,
+    pub(crate) jitter: Option<Duration>,
     pub(crate) endpoint: Option<SocketAddr>,
+    /// The gateway answers: no recovery is under way.
+    pub(crate) is_answering: bool,
 }
 
 #[derive(Debug)]
@@ -199,7 +204,9 @@ impl Keeper {
             last_answer: self.last_answer,
             round_trip: self.line.round_trip(),
             loss: self.line.loss(),
+            jitter: self.line.jitter(),
             endpoint: self.endpoint,
+            is_answering: self.last_answer.is_some() && self.recovery.is_none(),
         }
     }
 
@@ -320,6 +327,9 @@ impl Keeper {
     fn attempt(&mut self, attempt: u32, now: Instant, actions: &mut Vec<Action>) {
         let pause = RETRY.0.saturating_mul(1 << attempt.min(4)).min(RETRY.1);
         self.recovery = Some(Recovery { attempt: attempt + 1, next: now + self.jitter.around(pause) });
+        if attempt > 0 {
+            actions.push(Action::Examine);
+        }
         actions.push(Action::Lookup);
         let next = if attempt == 0 { self.endpoint } else { self.next_endpoint() };
         if let Some(endpoint) = next {

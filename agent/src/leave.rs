@@ -9,6 +9,7 @@ use beffroi_tunnel::Tunnel;
 use tokio::time::{Instant, sleep};
 
 use crate::config::Config;
+use crate::diagnosis::memory::Memory;
 use crate::state::{self, Leaving, Lock, State};
 use crate::texts::{reason, t, t_with, tunnel_reason};
 use crate::{hosts, status, trust};
@@ -77,6 +78,9 @@ pub(crate) async fn leave(config: &Config) -> Result<Left, Error> {
     let left = undo(config, membership, &keys).await;
     if !left.leftovers.is_empty() {
         return Ok(left);
+    }
+    if let Err(error) = Memory::remove(&config.state) {
+        log::info!("what this machine remembered stays: {error}");
     }
     match status::ask(&config.socket).await {
         Ok(None) => state::remove_folder(&config.state, lock)?,

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use beffroi_protocol::probe::Probe;
 use beffroi_tunnel::Tunnel;
@@ -15,6 +15,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Interval, interval, sleep_until};
 
 use crate::config::Config;
+use crate::diagnosis::{Examination, Inside, Question, Service};
 use crate::folder::Folder;
 use crate::jitter::Jitter;
 use crate::keep::{Action, Event, Keeper, Link};
@@ -98,6 +99,7 @@ struct Membership {
     probes: Probes,
     network: Network,
     keeper: Keeper,
+    examination: Examination,
     lookup: Option<JoinHandle<Event>>,
     names: Names,
     /// Whoever holds it owns the interface.
@@ -149,10 +151,18 @@ impl Daemon {
         loop {
             let event = tokio::select! {
                 () = sleep_until(membership.keeper.wake().into()) => Event::Woken,
-                answer = membership.probes.receive() => Event::Answered(answer.sequence),
+                answer = membership.probes.receive() => {
+                    membership.examination.answered(&answer, &self.config.interface, Instant::now()).await;
+                    Event::Answered(answer.sequence)
+                }
+                () = membership.examination.looked() => {
+                    self.see(&membership);
+                    continue;
+                }
                 found = ended(&mut membership.lookup) => found,
                 changed = membership.network.changed() => {
                     changed.map_err(Error::Network)?;
+                    membership.examination.network_changed();
                     Event::NetworkChanged
                 }
                 changed = self.folder.changed() => {
@@ -182,9 +192,15 @@ impl Daemon {
                 return Ok(());
             }
             handled?;
-            let seen = membership.keeper.seen();
-            self.known.send_if_modified(|known| std::mem::replace(&mut known.seen, seen.clone()) != seen);
+            self.see(&membership);
         }
+    }
+
+    /// Puts what is known now where the status is told from.
+    fn see(&self, membership: &Membership) {
+        let seen = membership.keeper.seen();
+        let sight = membership.examination.sight(Instant::now(), SystemTime::now());
+        self.known.send_modify(|known| (known.seen, known.sight) = (seen, sight));
     }
 
     fn know(&self, state: Option<State>) {
@@ -202,6 +218,7 @@ impl Membership {
             probes: Probes::open(&config.interface, services.clone()).map_err(Error::Probes)?,
             network: Network::watch(&config.interface).map_err(Error::Network)?,
             keeper: Keeper::new(services, greeting(&joined)?, Jitter::from_system()?, Instant::now()),
+            examination: Examination::new(config.state.clone()),
             lookup: None,
             names: Names::Unseen,
             joined,
@@ -254,9 +271,34 @@ impl Membership {
                 }
                 self.keep_names(config)?;
             }
+            Action::Examine => {
+                let present = self.tunnel.present().await?;
+                let peer = present.peers.get(&self.joined.gateway);
+                let handshake = peer.and_then(|peer| peer.handshake_age);
+                self.examination.look(self.question(config), handshake, Instant::now()).await;
+            }
             Action::Tell(link) => tell(&self.joined, link),
         }
         Ok(None)
+    }
+
+    fn question(&self, config: &Config) -> Question {
+        let last_answer = self.keeper.seen().last_answer;
+        let inside = Inside {
+            last_answer: last_answer.map(|at| at.elapsed()),
+            addresses: self.joined.welcome.addresses.clone(),
+            gateway: self.joined.welcome.gateway.clone(),
+            endpoint: self.joined.endpoint.to_string(),
+            ..Inside::default()
+        };
+        Question {
+            service: Service::Running,
+            inside,
+            endpoint: self.joined.endpoint.clone(),
+            tunnel: config.interface.clone(),
+            check: config.check.clone(),
+            web: None,
+        }
     }
 
     /// # Errors

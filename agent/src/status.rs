@@ -3,10 +3,13 @@
 
 use std::fs;
 use std::io;
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use beffroi_protocol::quality::Quality;
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
@@ -14,6 +17,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::VERSION;
+use crate::diagnosis::{Sight, Told};
 use crate::keep::{Link, Seen};
 use crate::state::{Joined, State};
 use crate::texts::{Value, t, t_with};
@@ -49,6 +53,9 @@ pub(crate) struct Member {
     pub(crate) commune: String,
     pub(crate) words: Vec<String>,
     pub(crate) gateway: String,
+    /// Of this machine and of the gateway, in the tunnel.
+    pub(crate) addresses: Vec<IpNet>,
+    pub(crate) gateway_addresses: Vec<IpAddr>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,8 +64,21 @@ pub(crate) struct Line {
     /// Where the gateway is tried.
     pub(crate) endpoint: Option<String>,
     pub(crate) last_answer_seconds: Option<u64>,
+    /// The last probe was answered.
+    pub(crate) is_answering: bool,
     pub(crate) round_trip_milliseconds: Option<u64>,
+    pub(crate) jitter_milliseconds: Option<u64>,
     pub(crate) loss_percent: Option<u8>,
+    pub(crate) quality: Option<Quality>,
+    pub(crate) last_handshake_seconds: Option<u64>,
+    /// By how much this machine's clock is ahead of the gateway's.
+    pub(crate) clock_ahead_seconds: Option<i64>,
+    /// The gateway has said that it lets this machine in no more.
+    pub(crate) is_revoked: bool,
+    /// The link has been up on this very network.
+    pub(crate) is_known_network: bool,
+    /// Why the gateway does not answer, as far as it is known.
+    pub(crate) findings: Vec<Told>,
 }
 
 /// What the daemon knows, and the socket's task tells with today's ages.
@@ -66,6 +86,7 @@ pub(crate) struct Line {
 pub(crate) struct Known {
     pub(crate) state: Option<State>,
     pub(crate) seen: Seen,
+    pub(crate) sight: Sight,
 }
 
 impl Known {
@@ -73,16 +94,31 @@ impl Known {
         let mut report = Report::of_state(self.state.as_ref());
         report.running = true;
         if report.stage == Stage::Joined {
-            let age = self.seen.last_answer.map(|at| now.saturating_duration_since(at));
-            report.line = Some(Line {
-                state: Link::of_age(age),
-                endpoint: self.seen.endpoint.map(|endpoint| endpoint.to_string()),
-                last_answer_seconds: age.map(|age| age.as_secs()),
-                round_trip_milliseconds: self.seen.round_trip.map(|time| time.as_millis() as u64),
-                loss_percent: self.seen.loss,
-            });
+            report.line = Some(Line::of(&self.seen, &self.sight, now));
         }
         report
+    }
+}
+
+impl Line {
+    fn of(seen: &Seen, sight: &Sight, now: Instant) -> Self {
+        let age = |at: Instant| now.saturating_duration_since(at);
+        let millis = |time: Duration| time.as_millis() as u64;
+        Self {
+            state: Link::of_age(seen.last_answer.map(age)),
+            endpoint: seen.endpoint.map(|endpoint| endpoint.to_string()),
+            last_answer_seconds: seen.last_answer.map(|at| age(at).as_secs()),
+            is_answering: seen.is_answering,
+            round_trip_milliseconds: seen.round_trip.map(millis),
+            jitter_milliseconds: seen.jitter.map(millis),
+            loss_percent: seen.loss,
+            quality: Quality::of(seen.round_trip, seen.jitter, seen.loss),
+            last_handshake_seconds: sight.handshake.map(|at| age(at).as_secs()),
+            clock_ahead_seconds: sight.clock,
+            is_revoked: sight.is_revoked,
+            is_known_network: sight.is_known_network,
+            findings: sight.findings.clone(),
+        }
     }
 }
 
@@ -119,8 +155,15 @@ impl Report {
             if let Some(seconds) = line.last_answer_seconds {
                 row("status-last-answer", ago(seconds));
             }
+            if let Some(quality) = line.quality {
+                row("status-quality", t(quality_text(quality)));
+            }
+            let milliseconds = |time: u64| t_with("status-milliseconds", &[("count", time.into())]);
             if let Some(time) = line.round_trip_milliseconds {
-                row("status-round-trip", t_with("status-milliseconds", &[("count", time.into())]));
+                row("status-round-trip", milliseconds(time));
+            }
+            if let Some(time) = line.jitter_milliseconds {
+                row("status-jitter", milliseconds(time));
             }
             if let Some(loss) = line.loss_percent {
                 row("status-loss", t_with("status-percent", &[("count", loss.into())]));
@@ -130,8 +173,11 @@ impl Report {
             }
         }
         row("status-version", self.version.clone());
-        if self.line.as_ref().is_some_and(|line| matches!(line.state, Link::Never | Link::Offline)) {
-            lines.push(t("status-advice"));
+        if let Some(line) = self.line.as_ref().filter(|line| !line.is_answering) {
+            let known = line.findings.first().map(Told::text);
+            let is_down = matches!(line.state, Link::Never | Link::Offline);
+            let advice = known.or_else(|| is_down.then(|| t("status-advice")));
+            lines.extend(advice.map(|advice| format!("\n{advice}")));
         }
         lines.join("\n")
     }
@@ -144,6 +190,8 @@ impl Member {
             commune: joined.welcome.commune.clone(),
             words: joined.words().map(str::to_owned).to_vec(),
             gateway: joined.endpoint.to_string(),
+            addresses: joined.welcome.addresses.clone(),
+            gateway_addresses: joined.welcome.gateway.clone(),
         }
     }
 }
@@ -155,6 +203,16 @@ pub(crate) fn link_text(link: Link) -> &'static str {
         Link::Online => "link-online",
         Link::Doubtful => "link-doubtful",
         Link::Offline => "link-offline",
+    }
+}
+
+/// The name of a line's quality in the catalogue.
+pub(crate) const fn quality_text(quality: Quality) -> &'static str {
+    match quality {
+        Quality::Good => "quality-good",
+        Quality::Slow => "quality-slow",
+        Quality::Unsteady => "quality-unsteady",
+        Quality::Lossy => "quality-lossy",
     }
 }
 
@@ -230,18 +288,28 @@ mod tests {
             last_answer: age.map(|age| now - Duration::from_secs(age)),
             round_trip: Some(Duration::from_micros(42_400)),
             loss: Some(3),
+            jitter: Some(Duration::from_millis(7)),
             endpoint: Some(([192, 0, 2, 1], 51820).into()),
+            is_answering: age.is_some(),
         };
-        (Known { state, seen }, now)
+        (Known { state, seen, ..Known::default() }, now)
     }
 
     #[test]
     fn a_member_reads_everything_of_its_link() {
         let (known, now) = known(Some(State::Joined(Box::new(joined()))), Some(130));
         let text = known.report(now).text();
-        for part in
-            ["Alvimare", "Côte d'Albâtre", "en service", "2 minutes", "42 ms", "3 %", "192.0.2.1:51820"]
-        {
+        for part in [
+            "Alvimare",
+            "Côte d'Albâtre",
+            "en service",
+            "2 minutes",
+            "bonne",
+            "42 ms",
+            "7 ms",
+            "3 %",
+            "192.0.2.1:51820",
+        ] {
             assert!(text.contains(part), "{part} in\n{text}");
         }
         assert!(text.contains(&joined().words().join(" ")), "{text}");

@@ -2,13 +2,16 @@
 //!
 //! Reading order: [`code`] is what the paper carries, [`temporary`] what both sides derive from it,
 //! [`enrolment`] what is said over the temporary tunnel, [`words`] what two people compare,
-//! [`probe`] what is said every few seconds ever after.
+//! [`probe`] what is said every few seconds ever after, [`quality`] how that is judged, [`diagnosis`] what
+//! is wrong when it is not.
 
 pub mod code;
+pub mod diagnosis;
 mod endpoint;
 pub mod enrolment;
 mod key;
 pub mod probe;
+pub mod quality;
 pub mod temporary;
 pub mod words;
 

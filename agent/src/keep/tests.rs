@@ -58,7 +58,7 @@ impl World {
                 Action::Probe(probe, _) if self.tunnel.is_some() && self.tunnel == self.alive_at => {
                     self.arriving.push((self.now + self.round_trip, Event::Answered(probe.sequence)));
                 }
-                Action::Probe(..) | Action::Reconcile | Action::Tell(_) => {}
+                Action::Probe(..) | Action::Reconcile | Action::Examine | Action::Tell(_) => {}
             }
             self.done.push(((self.now - self.start).as_millis(), action));
         }

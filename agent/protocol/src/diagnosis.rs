@@ -1,0 +1,49 @@
+//! What is wrong with a link, in words that both ends know: the agent finds it, says it at the town hall, and
+//! tells the gateway once the link is back, which says it to the referent.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The agent does not run.
+    ServiceStopped,
+    /// An interface of the tunnel's name is someone else's.
+    InterfaceTaken,
+    /// No cable, no radio: no interface carries anything.
+    NoLink,
+    /// The machine is connected and was given no address.
+    NoAddress,
+    /// There are addresses, and no way out of the local network.
+    NoRoute,
+    /// A captive portal wants somebody to sign in first.
+    Captive,
+    /// No name is found, not the gateway's and no other.
+    NoNames,
+    /// Other names are found, the gateway's is not.
+    NameUnknown,
+    /// Nothing beyond the local network answers.
+    NoInternet,
+    ClockBehind,
+    ClockAhead,
+    /// Another interface has the addresses of the tunnel.
+    Overlap,
+    /// The gateway has said that it lets this machine in no more.
+    Revoked,
+    /// The tunnel is up, and nobody answers at its other end.
+    GatewayProgramStopped,
+    /// The gateway's machine says that nothing listens there.
+    GatewayStopped,
+    /// The network says that it cannot reach the gateway's machine.
+    GatewayUnreachable,
+    /// The web passes, and the tunnel's datagrams have never passed on this network.
+    UdpBlocked,
+    /// The gateway is silent, and nothing tells why: stopped, or this machine was revoked.
+    GatewaySilent,
+    Lossy,
+    Slow,
+    Unsteady,
+    /// Something that a later version finds.
+    #[serde(other)]
+    Other,
+}

@@ -1,0 +1,101 @@
+//! `beffroi-agent doctor`: asks the daemon what it knows, looks for the rest itself, and says what is wrong
+//! and what to do. Any user of the machine may ask while the daemon runs.
+
+use std::time::Duration;
+
+use beffroi_protocol::code::Endpoint;
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::diagnosis::memory::Memory;
+use crate::diagnosis::{Facts, Finding, Inside, Question, Service, Told, collect, diagnose};
+use crate::state::{self, State};
+use crate::status::{self, Report, Stage};
+use crate::texts::t;
+
+/// What `beffroi-agent doctor --json` prints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Opinion {
+    pub(crate) findings: Vec<Told>,
+    /// `None` of a machine that is no member.
+    pub(crate) facts: Option<Facts>,
+    #[serde(skip)]
+    report: Report,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("the state cannot be used")]
+    State(#[from] state::Error),
+    #[error("the daemon's answer is not understood")]
+    Daemon(#[source] std::io::Error),
+}
+
+/// # Errors
+/// When neither the daemon nor the state file tells who this machine is.
+pub(crate) async fn examine(config: &Config) -> Result<Opinion, Error> {
+    let told = status::ask(&config.socket).await.map_err(Error::Daemon)?;
+    let (report, memory) = match told {
+        Some(report) => (report, None),
+        None => {
+            let state = state::load(&config.state)?;
+            let memory = state.as_ref().map(|_: &State| Memory::load(&config.state));
+            (Report::of_state(state.as_ref()), memory)
+        }
+    };
+    let Some(question) = question(config, &report, memory.as_ref()) else {
+        return Ok(Opinion { findings: Vec::new(), facts: None, report });
+    };
+    let facts = collect(question).await;
+    let findings = diagnose(&facts).iter().map(Finding::told).collect();
+    Ok(Opinion { findings, facts: Some(facts), report })
+}
+
+/// `None` for a machine that is no member: there is no link.
+fn question(config: &Config, report: &Report, memory: Option<&Memory>) -> Option<Question> {
+    let member = report.member.as_ref().filter(|_| report.stage == Stage::Joined)?;
+    let endpoint: Endpoint = member.gateway.parse().ok()?;
+    let mut inside = Inside {
+        addresses: member.addresses.clone(),
+        gateway: member.gateway_addresses.clone(),
+        endpoint: member.gateway.clone(),
+        is_revoked: memory.is_some_and(|memory| memory.is_revoked),
+        ..Inside::default()
+    };
+    if let Some(line) = &report.line {
+        inside.is_answering = line.is_answering;
+        inside.last_answer = line.last_answer_seconds.map(Duration::from_secs);
+        inside.handshake = line.last_handshake_seconds.map(Duration::from_secs);
+        inside.clock = line.clock_ahead_seconds;
+        inside.is_revoked = line.is_revoked;
+        inside.is_known_network = line.is_known_network;
+        inside.quality = line.quality;
+    }
+    let service = if report.running { Service::Running } else { Service::Stopped };
+    let tunnel = config.interface.clone();
+    Some(Question { service, inside, endpoint, tunnel, check: config.check.clone(), web: None })
+}
+
+impl Opinion {
+    /// The gateway answers, and nothing was found.
+    pub(crate) fn is_fine(&self) -> bool {
+        self.facts.is_some() && self.findings.is_empty()
+    }
+
+    /// For people, in French: the cause, what to do, and then what else was seen.
+    pub(crate) fn text(&self) -> String {
+        let Some(facts) = &self.facts else { return self.report.text() };
+        let mut parts = Vec::new();
+        if facts.inside.is_answering {
+            parts.push(t(if self.findings.is_empty() { "doctor-fine" } else { "doctor-works" }));
+        }
+        let mut findings = self.findings.iter().map(Told::text);
+        parts.extend(findings.next());
+        let others: Vec<String> = findings.collect();
+        if !others.is_empty() {
+            parts.push(t("doctor-others"));
+            parts.extend(others);
+        }
+        parts.join("\n\n")
+    }
+}
