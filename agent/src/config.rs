@@ -172,6 +172,7 @@ fn interface(key: &'static str, value: String) -> Result<String, Mistake> {
 }
 
 /// Empty for none.
+#[expect(clippy::needless_pass_by_value, reason = "it is one of the readers that `take` is given")]
 fn check(key: &'static str, value: String) -> Result<Option<Check>, Mistake> {
     if value.is_empty() {
         return Ok(None);

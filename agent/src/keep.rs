@@ -250,11 +250,12 @@ impl Keeper {
         if !self.line.answered(sequence, now) {
             return;
         }
-        if self.last_answer.replace(now).is_none() {
-            self.line.forgive();
+        let before = self.last_answer.replace(now);
+        // A line that was cut is not one that loses.
+        if self.recovery.take().is_some_and(|recovery| recovery.attempt > 1) || before.is_none() {
+            self.line.forgive(before);
         }
         self.misses = 0;
-        self.recovery = None;
         if self.flying.take_if(|flying| flying.sequence == sequence).is_some() {
             self.next_probe = now + self.jitter.between(PROBE_EVERY.0, PROBE_EVERY.1);
         }

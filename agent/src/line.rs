@@ -59,9 +59,11 @@ impl Line {
         self.probes.retain(|probe| probe.sequence != sequence);
     }
 
-    /// For probes that went astray because the gateway was not found yet: no fault of the line.
-    pub(crate) fn forgive(&mut self) {
-        self.probes.retain(|probe| probe.fate != Fate::Lost);
+    /// For probes that went astray after this moment because the gateway could not be reached: no fault of the
+    /// line.
+    pub(crate) fn forgive(&mut self, since: Option<Instant>) {
+        let is_after = |at| since.is_none_or(|since| at > since);
+        self.probes.retain(|probe| probe.fate != Fate::Lost || !is_after(probe.at));
     }
 
     pub(crate) fn round_trip(&self) -> Option<Duration> {
@@ -155,7 +157,9 @@ mod tests {
     #[test]
     fn what_is_forgiven_is_no_loss() {
         let mut line = line(&[None, None, Some(5)]);
-        line.forgive();
+        line.forgive(Some(Instant::now()));
+        assert_eq!(line.count(), (3, 1), "they were lost before");
+        line.forgive(None);
         assert_eq!((line.count(), line.loss()), ((1, 1), Some(0)));
     }
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// From so much loss on, in percent, pages come in jerks.
 const LOSSY: u8 = 10;
-/// From this round trip on, each click is felt. A satellite's is 600 ms.
-const SLOW: Duration = Duration::from_millis(400);
+/// From this round trip on, each click is felt: a modem has 300 ms, a satellite 600.
+const SLOW: Duration = Duration::from_millis(250);
 /// From so much variation on, a line is full, or its radio is at the edge of a cell.
 const UNSTEADY: Duration = Duration::from_millis(150);
 
@@ -49,8 +49,8 @@ mod tests {
         }
         check(None, None, None, None);
         check(Some(45), None, Some(0), Some(Quality::Good));
-        check(Some(399), Some(149), Some(9), Some(Quality::Good));
-        check(Some(400), Some(20), Some(9), Some(Quality::Slow));
+        check(Some(249), Some(149), Some(9), Some(Quality::Good));
+        check(Some(250), Some(20), Some(9), Some(Quality::Slow));
         check(Some(620), Some(150), Some(2), Some(Quality::Unsteady));
         check(Some(620), Some(300), Some(10), Some(Quality::Lossy));
     }

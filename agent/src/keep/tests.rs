@@ -373,3 +373,18 @@ fn a_gateway_that_was_never_heard_is_asked_less_often_after_five_minutes() {
     // One round of 2 s of patience and 10 to 15 s of pause each, and one for each call.
     assert!((30..=70).contains(&late.len()), "{} probes in ten minutes", late.len());
 }
+
+#[test]
+fn a_line_that_was_cut_has_lost_nothing() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(1);
+    world.alive_at = None;
+    let done = world.run(60);
+    let examined = done.iter().filter(|(_, action)| *action == Action::Examine).count();
+    assert!((3..=5).contains(&examined), "looked for the cause {examined} times in a minute");
+    assert!(!world.keeper.seen().is_answering);
+    world.alive_at = world.tunnel;
+    world.run(60);
+    let seen = world.keeper.seen();
+    assert_eq!((seen.is_answering, seen.loss), (true, Some(0)));
+}
