@@ -1,23 +1,14 @@
 //! Asks the gateway, over the temporary tunnel, to take this machine in: one HTTP request.
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use beffroi_protocol::code::HostName;
 use beffroi_protocol::enrolment::{self, NAME_MAX, Refused, Request, Welcome};
 use beffroi_protocol::temporary;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
-use hyper::{Method, StatusCode, header};
-use hyper_util::rt::TokioIo;
-use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::timeout;
+use hyper::StatusCode;
 
-/// Until the answer is whole.
-const ANSWER: Duration = Duration::from_secs(20);
-/// No answer is longer, in bytes.
-const MAX: usize = 64 * 1024;
+use crate::channel::{self, Channel};
 
 #[derive(Debug)]
 pub(crate) enum Answer {
@@ -28,10 +19,8 @@ pub(crate) enum Answer {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// Trying again, or elsewhere, may help.
-    #[error("the gateway does not answer")]
-    Silent(#[source] io::Error),
-    #[error("the connection broke off")]
-    BrokenOff(#[source] hyper::Error),
+    #[error(transparent)]
+    NotAnswered(#[from] channel::Error),
     #[error("the gateway's answer is not understood: {0}")]
     NotUnderstood(String),
 }
@@ -47,10 +36,9 @@ pub(crate) async fn ask(
     request: &Request,
     patience: Duration,
 ) -> Result<Answer, Error> {
-    let silent = |error| Error::Silent(error);
-    let stream = timeout(patience, connect(interface, from)).await.map_err(|late| silent(late.into()))?;
-    let exchange = exchange(stream.map_err(silent)?, request);
-    let (status, body) = timeout(ANSWER, exchange).await.map_err(|late| silent(late.into()))??;
+    let to = (temporary::GATEWAY, temporary::PORT).into();
+    let channel = Channel { interface: interface.to_owned(), from: from.into(), to };
+    let (status, body) = channel.post(enrolment::PATH, request, patience).await?;
     read(status, &body)
 }
 
@@ -59,42 +47,6 @@ pub(crate) fn machine_name() -> String {
     let host = nix::unistd::gethostname().unwrap_or_default();
     let name: String = host.to_string_lossy().trim().chars().take(NAME_MAX).collect();
     if name.is_empty() { "poste".to_owned() } else { name }
-}
-
-async fn connect(interface: &str, from: Ipv4Addr) -> io::Result<TcpStream> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind_device(Some(interface.as_bytes()))?;
-    socket.bind((from, 0).into())?;
-    socket.connect(SocketAddr::from((temporary::GATEWAY, temporary::PORT))).await
-}
-
-async fn exchange(stream: TcpStream, request: &Request) -> Result<(StatusCode, Bytes), Error> {
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(Error::BrokenOff)?;
-    let body = serde_json::to_vec(request).expect("plain data");
-    let request = hyper::Request::builder()
-        .method(Method::POST)
-        .uri(enrolment::PATH)
-        .header(header::HOST, format!("{}:{}", temporary::GATEWAY, temporary::PORT))
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(Full::new(Bytes::from(body)))
-        .expect("every part is well formed");
-    // The connection does its work beside, until the answer is whole; it may well end before that is read.
-    let connection = tokio::spawn(connection);
-    let answer = answer(sender.send_request(request).await.map_err(Error::BrokenOff)?).await;
-    connection.abort();
-    answer
-}
-
-async fn answer(response: hyper::Response<Incoming>) -> Result<(StatusCode, Bytes), Error> {
-    let status = response.status();
-    match Limited::new(response.into_body(), MAX).collect().await {
-        Ok(body) => Ok((status, body.to_bytes())),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(Error::NotUnderstood(format!("it is longer than {MAX} bytes")))
-        }
-        Err(error) => Err(Error::Silent(io::Error::other(error))),
-    }
 }
 
 fn read(status: StatusCode, body: &[u8]) -> Result<Answer, Error> {
@@ -110,7 +62,10 @@ fn read(status: StatusCode, body: &[u8]) -> Result<Answer, Error> {
 }
 
 /// What the rest of the program relies on.
-fn check(welcome: &Welcome) -> Result<(), Error> {
+///
+/// # Errors
+/// Names what it cannot be.
+pub(crate) fn check(welcome: &Welcome) -> Result<(), Error> {
     let wrong = |what: &str| Err(Error::NotUnderstood(what.to_owned()));
     if welcome.addresses.is_empty() || welcome.gateway.is_empty() || welcome.probe.is_empty() {
         return wrong("it has no addresses");
@@ -130,7 +85,6 @@ fn check(welcome: &Welcome) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use beffroi_protocol::enrolment::Reason;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
     use crate::state::tests::joined;
@@ -170,29 +124,6 @@ mod tests {
         }
         assert!(matches!(read(StatusCode::OK, b"<html>"), Err(Error::NotUnderstood(_))));
         assert!(matches!(read(StatusCode::BAD_GATEWAY, b"<html>"), Err(Error::NotUnderstood(_))));
-    }
-
-    #[tokio::test]
-    async fn an_answer_is_read_though_the_gateway_hangs_up_at_once() {
-        let gateway = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = gateway.local_addr().expect("it is bound");
-        let answering = tokio::spawn(async move {
-            loop {
-                let (mut stream, _) = gateway.accept().await.expect("a connection");
-                let mut buffer = [0; 4096];
-                let length = stream.read(&mut buffer).await.expect("a request");
-                assert!(buffer[..length].starts_with(b"POST /v1/enrol HTTP/1.1\r\n"));
-                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
-                stream.write_all(answer).await.expect("an answer");
-            }
-        });
-        let request = Request { key: joined().key.public(), name: "poste".into(), version: "0.1.0".into() };
-        for _ in 0..100 {
-            let stream = TcpStream::connect(address).await.expect("loopback");
-            let (status, body) = exchange(stream, &request).await.expect("an answer");
-            assert_eq!((status, &body[..]), (StatusCode::OK, &b"hello"[..]));
-        }
-        answering.abort();
     }
 
     #[test]

@@ -27,7 +27,7 @@ use crate::run::journal_text;
 use crate::state::{self, Joined, Joining, Lock, State};
 use crate::terminal::say;
 use crate::texts::{reason, t, t_with};
-use crate::{VERSION, hosts, link, lookup, trust};
+use crate::{VERSION, channel, hosts, link, lookup, trust};
 
 /// How long the gateway is called before giving up: at least three rounds over two addresses.
 const CALL: Duration = Duration::from_secs(60);
@@ -224,7 +224,7 @@ async fn call(config: &Config, joining: &Joining, tunnel: &mut Tunnel) -> Result
         }
         if Instant::now() >= deadline {
             let endpoint = code.gateway.clone();
-            let silent = || enrol::Error::Silent(io::ErrorKind::NetworkUnreachable.into());
+            let silent = || channel::Error::Silent(io::ErrorKind::NetworkUnreachable.into()).into();
             return Err(match tried.is_empty() {
                 true => Error::NoAddress { endpoint },
                 false => Error::Unreachable { endpoint, tried, source: last.unwrap_or_else(silent) },

@@ -178,6 +178,13 @@ impl Keeper {
         }
     }
 
+    /// From now on the gateway's probe addresses and the tunnel's MTU are these, and more may differ.
+    pub(crate) fn follow(&mut self, services: Vec<SocketAddr>, mtu: u16, now: Instant) {
+        self.services = services;
+        self.greeting.mtu = mtu;
+        self.next_reconcile = now;
+    }
+
     /// When [`Event::Woken`] is due.
     pub(crate) fn wake(&self) -> Instant {
         let probe = self.flying.as_ref().map_or(self.next_probe, |flying| flying.until);

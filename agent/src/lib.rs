@@ -1,12 +1,13 @@
 //! Joins a town hall's machine to the gateway and keeps it joined.
 //!
 //! [`join`] follows the paper to a membership, [`run`] is the daemon that keeps the link, [`status`]
-//! tells how it is, [`doctor`] what is wrong with it, [`leave`] undoes everything; [`command`] is what a
-//! person types. What is decided without looking at a clock or a socket stands apart: [`keep`] (when to
-//! probe, when to recover), [`line`] (how good the line is), [`link`] (what the tunnel should be),
-//! [`diagnosis`] (why the gateway does not answer).
+//! tells how it is, [`membership`] asks what the gateway wants, [`doctor`] tells what is wrong, [`leave`]
+//! undoes everything; [`command`] is what a person types. What is decided without looking at a clock or a
+//! socket stands apart: [`keep`] (when to probe, when to recover), [`line`] (how good the line is), [`link`]
+//! (what the tunnel should be), [`diagnosis`] (why the gateway does not answer).
 
 mod arguments;
+mod channel;
 pub mod command;
 mod config;
 mod diagnosis;
@@ -22,6 +23,7 @@ mod leave;
 mod line;
 mod link;
 mod lookup;
+mod membership;
 mod network;
 mod privileges;
 mod probe;

@@ -28,6 +28,11 @@ impl Probes {
         Ok(Self { v4, v6, services })
     }
 
+    /// From now on the gateway's probe addresses are these.
+    pub(crate) fn follow(&mut self, services: Vec<SocketAddr>) {
+        self.services = services;
+    }
+
     /// # Errors
     /// When this machine has no way to that address: nothing was sent.
     pub(crate) async fn send(&self, probe: &Probe, to: SocketAddr) -> io::Result<()> {

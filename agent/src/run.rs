@@ -4,9 +4,10 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
+use beffroi_protocol::membership::Membership as Told;
 use beffroi_protocol::probe::Probe;
 use beffroi_tunnel::Tunnel;
 use sd_notify::NotifyState;
@@ -19,12 +20,13 @@ use crate::diagnosis::{Examination, Inside, Question, Service};
 use crate::folder::Folder;
 use crate::jitter::Jitter;
 use crate::keep::{Action, Event, Keeper, Link};
+use crate::membership::{self, Inquiry};
 use crate::network::Network;
 use crate::probe::Probes;
 use crate::state::{self, Joined, Lock, State};
 use crate::status::{self, Known};
 use crate::texts::{t, t_with};
-use crate::{VERSION, hosts, link, lookup};
+use crate::{VERSION, hosts, link, lookup, trust};
 
 /// How often the service manager hears from us when it does not say how often it wants to.
 const HEARTBEAT: Duration = Duration::from_secs(30);
@@ -100,6 +102,7 @@ struct Membership {
     network: Network,
     keeper: Keeper,
     examination: Examination,
+    inquiry: Inquiry,
     lookup: Option<JoinHandle<Event>>,
     names: Names,
     /// Whoever holds it owns the interface.
@@ -153,7 +156,14 @@ impl Daemon {
                 () = sleep_until(membership.keeper.wake().into()) => Event::Woken,
                 answer = membership.probes.receive() => {
                     membership.examination.answered(&answer, &self.config.interface, Instant::now()).await;
+                    membership.inquiry.heard(answer.revision, &membership.joined, Instant::now());
                     Event::Answered(answer.sequence)
+                }
+                told = membership.inquiry.answer() => {
+                    membership.follow(&self.config, told);
+                    let state = State::Joined(Box::new(membership.joined.clone()));
+                    self.known.send_modify(|known| known.state = Some(state));
+                    continue;
                 }
                 () = membership.examination.looked() => {
                     self.see(&membership);
@@ -219,6 +229,7 @@ impl Membership {
             network: Network::watch(&config.interface).map_err(Error::Network)?,
             keeper: Keeper::new(services, greeting(&joined)?, Jitter::from_system()?, Instant::now()),
             examination: Examination::new(config.state.clone()),
+            inquiry: Inquiry::new(&config.interface, Jitter::from_system()?, Instant::now()),
             lookup: None,
             names: Names::Unseen,
             joined,
@@ -230,6 +241,32 @@ impl Membership {
 
     fn is_still(&self, state: Option<&State>) -> bool {
         matches!(state, Some(State::Joined(joined)) if **joined == self.joined)
+    }
+
+    /// Writes down what the gateway wants now; it is made so at once, and the link stays.
+    fn follow(&mut self, config: &Config, told: Told) {
+        let followed = membership::followed(&self.joined, told);
+        if followed == self.joined {
+            return;
+        }
+        let [before, after] = [&self.joined, &followed].map(|joined| State::Joined(Box::new(joined.clone())));
+        match state::exchange(&config.state, &before, after) {
+            Ok(true) => {}
+            // Someone leaves: the folder tells.
+            Ok(false) => return,
+            Err(error) => {
+                log::error!("what the gateway wants is not followed: {}", journal_text(&error));
+                return self.inquiry.failed(Instant::now());
+            }
+        }
+        log::info!(COMMUNE = followed.welcome.commune; "the gateway's wishes have changed, and are followed");
+        let before = std::mem::replace(&mut self.joined, followed);
+        let welcome = &self.joined.welcome;
+        self.probes.follow(welcome.probe.clone());
+        self.keeper.follow(welcome.probe.clone(), welcome.mtu, Instant::now());
+        if welcome.authority != before.welcome.authority {
+            trust_anew(welcome.authority.clone());
+        }
     }
 
     async fn handle(&mut self, config: &Config, event: Event) -> Result<(), Error> {
@@ -323,6 +360,18 @@ impl Membership {
         }
         Ok(())
     }
+}
+
+/// Where the unit forbids the daemon to write, `join` does it.
+fn trust_anew(authority: String) {
+    tokio::task::spawn_blocking(move || {
+        for problem in trust::install(Path::new("/"), &authority) {
+            log::warn!(
+                "the communauté has another authority, which is not trusted yet: {}",
+                journal_text(&problem)
+            );
+        }
+    });
 }
 
 /// What every probe says of this program and its tunnel.

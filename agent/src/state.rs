@@ -151,6 +151,33 @@ pub(crate) fn load(dir: &Path) -> Result<Option<State>, Error> {
 /// # Errors
 /// When the folder cannot be made or written; the state before is still there.
 pub(crate) fn store(dir: &Path, state: State) -> Result<(), Error> {
+    make_folder(dir)?;
+    let _alone = alone(dir)?;
+    write(dir, state)
+}
+
+/// The same if the state is still the one before: another command that has changed it goes first. Says whether
+/// it was.
+///
+/// # Errors
+/// When the state cannot be read or written; it is as it was.
+pub(crate) fn exchange(dir: &Path, before: &State, state: State) -> Result<bool, Error> {
+    let _alone = alone(dir)?;
+    if load(dir)?.as_ref() != Some(before) {
+        return Ok(false);
+    }
+    write(dir, state).map(|()| true)
+}
+
+/// Nobody else writes the state until it is dropped.
+fn alone(dir: &Path) -> Result<File, Error> {
+    let unwritable = |source| Error::Unwritable { path: dir.to_owned(), source };
+    let folder = File::open(dir).map_err(unwritable)?;
+    folder.lock().map_err(unwritable)?;
+    Ok(folder)
+}
+
+fn write(dir: &Path, state: State) -> Result<(), Error> {
     let path = dir.join(FILE);
     let stage = match state {
         State::Joining(joining) => Stage::Joining(joining),
@@ -158,7 +185,6 @@ pub(crate) fn store(dir: &Path, state: State) -> Result<(), Error> {
         State::Leaving(leaving) => Stage::Leaving(leaving),
     };
     let bytes = serde_json::to_vec_pretty(&Stored { version: VERSION, stage }).expect("plain data");
-    make_folder(dir)?;
     replace::replace(&path, &bytes, 0o600).map_err(|source| Error::Unwritable { path, source })
 }
 
@@ -317,6 +343,16 @@ pub(crate) mod tests {
         remove(&dir).expect("a writable folder");
         remove(&dir).expect("nothing to remove");
         assert_eq!(load(&dir).expect("no file is a state"), None);
+    }
+
+    #[test]
+    fn a_state_that_someone_else_has_changed_is_not_exchanged() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let (before, after) = (State::Joined(Box::new(joined())), State::Joining(joining()));
+        store(dir.path(), before.clone()).expect("a writable folder");
+        assert!(exchange(dir.path(), &before, after.clone()).expect("a writable folder"));
+        assert!(!exchange(dir.path(), &before, before.clone()).expect("a readable folder"));
+        assert_eq!(load(dir.path()).expect("it is there"), Some(after));
     }
 
     #[test]

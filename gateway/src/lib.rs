@@ -104,18 +104,17 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
         admin::Gate { store: store.clone(), access, enrolment: invitations.clone(), links: lines },
         community(&config),
     );
-    let enrolment = agents::Gate {
-        store: store.clone(),
-        changes,
-        membership: agents::Membership::new(&config, certificates.authority_pem().to_owned()),
-    };
+    let terms = agents::Terms::new(&config, certificates.authority_pem().to_owned());
+    let members = agents::Members::new(store.clone(), terms.clone());
+    let enrolment = agents::Gate { store: store.clone(), changes, terms };
 
     let mut tasks = Tasks::default();
     let (intranet_tls, admin_tls) = (web::tls(certificates.intranet()), web::tls(certificates.admin()));
     tasks.serve("portal", web::serve(listeners.portal, intranet_tls, portal, until(stop.clone())));
     tasks.serve("admin", web::serve(listeners.admin, admin_tls, admin, until(stop.clone())));
     tasks.serve("enrolment", agents::serve_enrolment(listeners.enrolment, enrolment));
-    tasks.serve("probe", agents::serve_probes(listeners.probe, network, board));
+    tasks.serve("members", agents::serve_members(listeners.members, members.clone()));
+    tasks.serve("probe", agents::serve_probes(listeners.probe, members, board));
     tasks.serve("tray", tray.tend());
     tasks.keep("links", async move { keeper.run().await });
     tasks.keep("certificates", async move { Err::<(), _>(certificates.keep(Timestamp::now).await) });

@@ -13,7 +13,7 @@ use nix::errno::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, UdpSocket};
 
-use crate::config::{ADMIN_PORT, Config, PORTAL_PORT, PROBE_PORT};
+use crate::config::{ADMIN_PORT, Config, MEMBERS_PORT, PORTAL_PORT, PROBE_PORT};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -29,6 +29,7 @@ pub struct Sockets {
     portal: Vec<StdTcpListener>,
     admin: Vec<StdTcpListener>,
     enrolment: Vec<StdTcpListener>,
+    members: Vec<StdTcpListener>,
     probe: Vec<StdUdpSocket>,
 }
 
@@ -38,6 +39,7 @@ pub struct Listeners {
     pub portal: Vec<TcpListener>,
     pub admin: Vec<TcpListener>,
     pub enrolment: Vec<TcpListener>,
+    pub members: Vec<TcpListener>,
     pub probe: Vec<UdpSocket>,
 }
 
@@ -56,6 +58,7 @@ impl Sockets {
             portal: handed.take_or_bind("portal", inside(PORTAL_PORT), listen)?,
             admin: handed.take_or_bind("admin", admin, listen)?,
             enrolment: handed.take_or_bind("enrolment", [enrolment], listen)?,
+            members: handed.take_or_bind("members", inside(MEMBERS_PORT), listen)?,
             probe: handed.take_or_bind("probe", inside(PROBE_PORT), receive)?,
         })
     }
@@ -72,6 +75,7 @@ impl Sockets {
             portal: tcp(self.portal)?,
             admin: tcp(self.admin)?,
             enrolment: tcp(self.enrolment)?,
+            members: tcp(self.members)?,
             probe: self.probe.into_iter().map(UdpSocket::from_std).collect::<Result<_, _>>()?,
         })
     }

@@ -2,14 +2,15 @@
 //!
 //! Reading order: [`code`] is what the paper carries, [`temporary`] what both sides derive from it,
 //! [`enrolment`] what is said over the temporary tunnel, [`words`] what two people compare,
-//! [`probe`] what is said every few seconds ever after, [`quality`] how that is judged, [`diagnosis`] what
-//! is wrong when it is not.
+//! [`probe`] what is said every few seconds ever after, [`membership`] what is asked for when that says so,
+//! [`quality`] how a line is judged, [`diagnosis`] what is wrong when it is not good.
 
 pub mod code;
 pub mod diagnosis;
 mod endpoint;
 pub mod enrolment;
 mod key;
+pub mod membership;
 pub mod probe;
 pub mod quality;
 pub mod temporary;

@@ -88,7 +88,7 @@ mod tests {
         let error = Error::Unreachable {
             endpoint: "gateway.example.fr:51820".parse().expect("an endpoint"),
             tried: [([192, 0, 2, 1], 51820).into()].into(),
-            source: crate::enrol::Error::Silent(std::io::ErrorKind::TimedOut.into()),
+            source: crate::channel::Error::Silent(std::io::ErrorKind::TimedOut.into()).into(),
         };
         let message = error.message();
         assert!(message.contains("192.0.2.1:51820"), "{message}");

@@ -1,10 +1,10 @@
 //! The enrolment port: plain HTTP inside the temporary tunnel, one request a connection.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use beffroi_protocol::enrolment::{Name, PATH, Reason, Refused, Request, Welcome};
+use beffroi_protocol::enrolment::{PATH, Reason, Refused, Request, Welcome};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -18,11 +18,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::config::{Config, PROBE_PORT};
-use crate::directory::{Changes, Network, to_the_end};
+use super::Terms;
+use crate::directory::{Changes, to_the_end};
 use crate::enrolment::{self, Outcome};
 use crate::journal::chain;
-use crate::links::KEEPALIVE;
 use crate::store::{Store, WriteTx};
 use crate::web::{Place, Room, t};
 
@@ -41,55 +40,12 @@ const FROM_ONE: usize = 4;
 /// Between two tries when the system has no file descriptor left.
 const EXHAUSTED: Duration = Duration::from_millis(200);
 
-/// What every new member is told.
-#[derive(Debug, Clone)]
-pub struct Membership {
-    community: String,
-    network: Network,
-    mtu: u16,
-    intranet: String,
-    admin: String,
-    /// The communauté's certificate authority, PEM.
-    authority: String,
-}
-
 /// What is needed to let a machine in.
 #[derive(Clone)]
 pub struct Gate {
     pub store: Store,
     pub changes: Changes,
-    pub membership: Membership,
-}
-
-impl Membership {
-    pub fn new(config: &Config, authority: String) -> Self {
-        Self {
-            community: config.community.name.clone(),
-            network: Network::new(config.network.ipv4, config.network.ipv6),
-            mtu: config.network.mtu,
-            intranet: config.intranet_name(),
-            admin: config.admin_name(),
-            authority,
-        }
-    }
-
-    fn welcome(&self, outcome: &Outcome) -> Welcome {
-        let gateway = self.network.gateway();
-        let name = |name: &String| Name { name: name.clone(), addresses: gateway.to_vec() };
-        Welcome {
-            community: self.community.clone(),
-            commune: outcome.commune.name.to_string(),
-            addresses: self.network.machine(outcome.machine.id).to_vec(),
-            gateway: gateway.to_vec(),
-            probe: gateway.map(|address| SocketAddr::new(address, PROBE_PORT)).to_vec(),
-            mtu: self.mtu,
-            keepalive: KEEPALIVE,
-            // A machine may become a referent's later: it knows the way to the admin page, which decides by
-            // itself who comes in.
-            names: vec![name(&self.intranet), name(&self.admin)],
-            authority: self.authority.clone(),
-        }
-    }
+    pub terms: Terms,
 }
 
 /// Lets machines in, for ever.
@@ -161,7 +117,7 @@ impl Gate {
     }
 
     async fn let_in(&self, peer: Ipv4Addr, request: Request) -> Result<Welcome, Refused> {
-        let (network, now) = (self.membership.network, Timestamp::now());
+        let (network, now) = (self.terms.network(), Timestamp::now());
         let answer = async move |tx: &mut WriteTx| enrolment::answer(tx, &network, peer, &request, now).await;
         let outcome = self.store.write(answer).await.map_err(|refused| {
             if refused.reason() == Reason::Broken {
@@ -178,7 +134,7 @@ impl Gate {
         if !self.changes.carry_out(PATIENCE).await {
             return Err(Refused { reason: Reason::Broken, message: t("enrolment-refused-broken") });
         }
-        Ok(self.membership.welcome(&outcome))
+        Ok(self.terms.welcome(machine, commune))
     }
 }
 

@@ -9,22 +9,22 @@ use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::directory::Network;
+use super::Members;
 use crate::links::Board;
 
 /// After the system refused to receive, which nothing that a machine sends can cause.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Answers probes on every socket, for ever.
-pub async fn serve_probes(sockets: Vec<UdpSocket>, network: Network, board: Board) {
+pub async fn serve_probes(sockets: Vec<UdpSocket>, members: Members, board: Board) {
     let mut serving = JoinSet::new();
     for socket in sockets {
-        serving.spawn(serve(socket, network, board.clone()));
+        serving.spawn(serve(socket, members.clone(), board.clone()));
     }
     while serving.join_next().await.is_some() {}
 }
 
-async fn serve(socket: UdpSocket, network: Network, board: Board) {
+async fn serve(socket: UdpSocket, members: Members, board: Board) {
     // One byte more than a probe can have, so that a longer one is not taken for its beginning.
     let mut buffer = [0; probe::MAX + 1];
     loop {
@@ -36,7 +36,7 @@ async fn serve(socket: UdpSocket, network: Network, board: Board) {
                 continue;
             }
         };
-        let Some(answer) = answer(&buffer[..length], peer, &network, &board) else {
+        let Some(answer) = answer(&buffer[..length], peer, &members, &board).await else {
             log::trace!("no probe of an enrolled machine from {peer}");
             continue;
         };
@@ -48,12 +48,13 @@ async fn serve(socket: UdpSocket, network: Network, board: Board) {
 }
 
 /// What to answer, if anything.
-fn answer(bytes: &[u8], peer: SocketAddr, network: &Network, board: &Board) -> Option<Vec<u8>> {
-    let machine = network.machine_at(peer.ip())?;
+async fn answer(bytes: &[u8], peer: SocketAddr, members: &Members, board: &Board) -> Option<Vec<u8>> {
+    let machine = members.network().machine_at(peer.ip())?;
     let probe: Probe = probe::decode(bytes)?;
-    let sequence = probe.sequence;
-    board.heard(machine, &probe, Instant::now()).then(|| {
-        let clock = Timestamp::now().as_millisecond();
-        probe::encode(&Answer { sequence, clock, revision: 0 })
-    })
+    if !board.heard(machine, &probe, Instant::now()) {
+        return None;
+    }
+    let revision = members.revision(machine).await;
+    let clock = Timestamp::now().as_millisecond();
+    Some(probe::encode(&Answer { sequence: probe.sequence, clock, revision }))
 }

@@ -1,24 +1,26 @@
-//! Both ports over loopback: what is said, by whom, and what is answered.
+//! Each port over loopback: what is said, by whom, and what is answered.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
 use beffroi_protocol::PublicKey;
 use beffroi_protocol::code::Endpoint;
 use beffroi_protocol::enrolment::{Reason, Refused, Request, Welcome};
+use beffroi_protocol::membership::Membership;
 use beffroi_protocol::probe::{Answer, Probe, decode, encode};
 use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::task::JoinHandle;
 
 use super::enrolment::converse;
 use super::*;
 use crate::config::Config;
-use crate::directory::{self, CommuneName, Follower, MachineName, Network, NewMachine};
+use crate::directory::{self, CommuneName, Follower, MachineName, Network, NewMachine, Revocation};
 use crate::enrolment::{Wish, order};
 use crate::links::{Board, State};
-use crate::store::Store;
+use crate::store::{Store, WriteTx};
 use crate::web::Room;
 
 const AUTHORITY: &str = "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n";
@@ -59,25 +61,24 @@ impl Rig {
             .await
             .expect("the invitation is made");
         let guest = made[0].invitation.address();
-        let gate = Gate { store, changes, membership: Membership::new(&config, AUTHORITY.to_owned()) };
+        let gate = Gate { store, changes, terms: Terms::new(&config, AUTHORITY.to_owned()) };
         Self { gate, guest, _directory: directory }
     }
 
     /// Sends what is given, as it is, from a temporary address.
     async fn say(&self, from: Ipv4Addr, text: &str) -> (u16, Vec<u8>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port of our own");
-        let mut client =
-            TcpStream::connect(listener.local_addr().expect("it is bound")).await.expect("it listens");
-        let (stream, _) = listener.accept().await.expect("the client has come");
+        let (stream, client) = pair().await;
         let place = Room::new(1, 1).enter(from.into()).expect("the room is empty");
-        let serving = tokio::spawn(converse(stream, from, self.gate.clone(), place));
-        client.write_all(text.as_bytes()).await.expect("the request is taken");
-        let mut answer = Vec::new();
-        client.read_to_end(&mut answer).await.expect("the answer comes");
-        serving.await.expect("the conversation ends");
-        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
-        let status = std::str::from_utf8(&answer[9..12]).expect("a status").parse().expect("a number");
-        (status, answer.split_off(end))
+        hear(tokio::spawn(converse(stream, from, self.gate.clone(), place)), client, text).await
+    }
+
+    /// The same at the members' port.
+    async fn say_as_member(&self, from: IpAddr, text: &str) -> (u16, Vec<u8>) {
+        let (stream, client) = pair().await;
+        let place = Room::new(1, 1).enter(from).expect("the room is empty");
+        let members = Members::new(self.gate.store.clone(), self.gate.terms.clone());
+        let serving = members::converse(stream, (from, 1).into(), members::routes(&members), place);
+        hear(tokio::spawn(serving), client, text).await
     }
 
     async fn post(&self, from: Ipv4Addr, path: &str, body: &str) -> (u16, Vec<u8>) {
@@ -85,6 +86,25 @@ impl Rig {
         let head = format!("POST {path} HTTP/1.1\r\nhost: 198.18.0.1:4710\r\ncontent-length: {length}\r\n");
         self.say(from, &format!("{head}content-type: application/json\r\n\r\n{body}")).await
     }
+}
+
+/// Both ends of a connection, the gateway's first.
+async fn pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port of our own");
+    let client = TcpStream::connect(listener.local_addr().expect("it is bound")).await.expect("it listens");
+    let (stream, _) = listener.accept().await.expect("the client has come");
+    (stream, client)
+}
+
+/// Status and body of what is answered.
+async fn hear(serving: JoinHandle<()>, mut client: TcpStream, text: &str) -> (u16, Vec<u8>) {
+    client.write_all(text.as_bytes()).await.expect("the request is taken");
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).await.expect("the answer comes");
+    serving.await.expect("the conversation ends");
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
+    let status = std::str::from_utf8(&answer[9..12]).expect("a status").parse().expect("a number");
+    (status, answer.split_off(end))
 }
 
 /// Every change is carried out at once.
@@ -156,6 +176,57 @@ async fn a_machine_is_asked_to_try_again_while_netd_is_away() {
     assert_eq!((status, refused(&body).reason), (503, Reason::Broken));
 }
 
+const ASK: &str = "GET /v1/membership HTTP/1.1\r\nhost: 10.66.0.1\r\n\r\n";
+
+#[tokio::test]
+async fn a_member_is_told_what_is_wanted_of_it_now() {
+    let rig = Rig::new(diligent).await;
+    let (_, welcome) = rig.post(rig.guest, "/v1/enrol", &request(1)).await;
+    let ask = async || {
+        let (status, body) = rig.say_as_member("10.66.1.0".parse().expect("an address"), ASK).await;
+        assert_eq!(status, 200);
+        serde_json::from_slice::<Membership>(&body).expect("a membership")
+    };
+    let first = ask().await;
+    assert_eq!(Some(&first.welcome), serde_json::from_slice(&welcome).ok().as_ref());
+    assert_eq!(first.endpoint.to_string(), "passerelle.coeur-de-caux.example:51820");
+    assert_eq!(ask().await, first);
+
+    let rename = async |tx: &mut WriteTx| {
+        let commune = directory::communes(tx).await?.remove(0).id;
+        directory::rename_commune(tx, commune, &CommuneName::parse("Yébleron-le-Vieux").expect("a name"))
+            .await
+    };
+    rig.gate.store.write(rename).await.expect("the name is free");
+    let second = ask().await;
+    assert_eq!(second.welcome.commune, "Yébleron-le-Vieux");
+    assert_ne!(second.revision, first.revision);
+}
+
+#[tokio::test]
+async fn nobody_but_an_active_machine_is_told_anything() {
+    let rig = Rig::new(diligent).await;
+    let check = async |from: &str, text: &str, expected: u16| {
+        let from: IpAddr = from.parse().expect("an address");
+        let (status, body) = rig.say_as_member(from, text).await;
+        assert_eq!((status, body.len()), (expected, 0), "{from} {text}");
+    };
+    check("10.66.1.0", ASK, 403).await;
+    rig.post(rig.guest, "/v1/enrol", &request(1)).await;
+    for stranger in ["10.66.1.1", "10.66.0.1", "198.18.0.2", "192.0.2.1", "::1"] {
+        check(stranger, ASK, 403).await;
+    }
+    check("10.66.1.0", &ASK.replace("membership", "other"), 404).await;
+    check("10.66.1.0", &ASK.replace("GET", "POST"), 405).await;
+    let revoke = async |tx: &mut WriteTx| {
+        let machine = directory::machines(tx).await?.remove(0).id;
+        let (at, by) = (Timestamp::UNIX_EPOCH, "Le référent".to_owned());
+        directory::revoke(tx, machine, Revocation { at, by, reason: "volé".to_owned() }).await
+    };
+    rig.gate.store.write(revoke).await.expect("it is there");
+    check("10.66.1.0", ASK, 403).await;
+}
+
 #[tokio::test]
 async fn only_enrolled_machines_are_answered_by_the_probe_port() {
     let directory = tempfile::tempdir().expect("a directory for the test");
@@ -177,7 +248,12 @@ async fn only_enrolled_machines_are_answered_by_the_probe_port() {
     board.expect([&machine]);
     let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port of our own");
     let port = socket.local_addr().expect("it is bound");
-    tokio::spawn(serve_probes(vec![socket], loopback, board.clone()));
+    let text = "[community]\nname = \"Cœur de Caux\"\ndomain = \"coeur-de-caux.example\"\n";
+    let mut config = Config::parse(text).expect("a file with all that is required");
+    config.network.ipv4 = "127.0.0.0/16".parse().expect("a network");
+    let members = Members::new(store, Terms::new(&config, AUTHORITY.to_owned()));
+    let wanted = members.revision(machine.id).await;
+    tokio::spawn(serve_probes(vec![socket], members, board.clone()));
 
     let probe =
         |sequence| encode(&Probe { sequence, sent: 1, version: "0.1.0".to_owned(), ..Probe::default() });
@@ -191,7 +267,7 @@ async fn only_enrolled_machines_are_answered_by_the_probe_port() {
     let mut buffer = [0; 200];
     let (length, from): (usize, SocketAddr) = member.recv_from(&mut buffer).await.expect("an answer comes");
     let answer: Answer = decode(&buffer[..length]).expect("it is an answer");
-    assert_eq!((answer.sequence, from), (2, port));
+    assert_eq!((answer.sequence, answer.revision, from), (2, wanted, port));
     // The socket is read in order: the stranger's probe came first, and brought nothing.
     let nothing = stranger.try_recv(&mut buffer).expect_err("nothing was sent there");
     assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);

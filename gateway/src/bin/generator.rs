@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use beffroi_gateway::config::{ADMIN_PORT, Config, DEFAULT_PATH, PORTAL_PORT, PROBE_PORT};
+use beffroi_gateway::config::{ADMIN_PORT, Config, DEFAULT_PATH, MEMBERS_PORT, PORTAL_PORT, PROBE_PORT};
 use beffroi_gateway::directory::Network;
 
 /// The name of the file that is put beside each unit.
@@ -38,6 +38,7 @@ fn drop_ins(config: &Config) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("beffroi-portal.socket", sockets("ListenStream", inside(PORTAL_PORT))),
         ("beffroi-admin.socket", sockets("ListenStream", admin)),
+        ("beffroi-members.socket", sockets("ListenStream", inside(MEMBERS_PORT))),
         ("beffroi-probe.socket", sockets("ListenDatagram", inside(PROBE_PORT))),
         ("beffroi-gateway.service", writable(&[&config.storage.directory, parent(&config.storage.socket)])),
         ("beffroi-netd.service", writable(&[&config.netd.directory, parent(&config.netd.socket)])),
@@ -100,6 +101,10 @@ mod tests {
             "beffroi-admin.socket",
             "[Socket]\nListenStream=\nListenStream=192.168.1.2:8443\n\
              ListenStream=10.1.0.1:8443\nListenStream=[fd12::1]:8443\n",
+        );
+        check(
+            "beffroi-members.socket",
+            "[Socket]\nListenStream=\nListenStream=10.1.0.1:4710\nListenStream=[fd12::1]:4710\n",
         );
         check(
             "beffroi-probe.socket",

@@ -28,6 +28,8 @@ pub const DEFAULT_PORT: u16 = 51820;
 pub const PORTAL_PORT: u16 = 443;
 /// TCP port of the admin page, inside the tunnel.
 pub const ADMIN_PORT: u16 = 8443;
+/// TCP port on which members are told what is wanted of them, inside the tunnel.
+pub const MEMBERS_PORT: u16 = beffroi_protocol::membership::PORT;
 /// UDP port that answers probes, inside the tunnel.
 pub const PROBE_PORT: u16 = 4711;
 

@@ -7,13 +7,17 @@ use beffroi_protocol::{PublicKey, temporary};
 use beffroi_tunnel::Peer;
 use ipnet::{IpNet, Ipv4Net};
 
-use crate::config::{ADMIN_PORT, Config, PORTAL_PORT, PROBE_PORT};
+use crate::config::{ADMIN_PORT, Config, MEMBERS_PORT, PORTAL_PORT, PROBE_PORT};
 use crate::directory::{Guest, Machine, MachineId, Network};
 use crate::netd::{Firewall, Invited, Port, Wanted};
 
 /// How often either side speaks when there is nothing to say, in seconds: it holds the way through the town
 /// hall's router open (persistent keepalive of wg(8)).
 pub const KEEPALIVE: u16 = 25;
+
+/// What a machine reaches of the gateway.
+const MACHINE_PORTS: [Port; 4] =
+    [Port::Tcp(PORTAL_PORT), Port::Tcp(ADMIN_PORT), Port::Tcp(MEMBERS_PORT), Port::Udp(PROBE_PORT)];
 
 /// What does not change while the gateway runs.
 #[derive(Debug, Clone)]
@@ -79,7 +83,7 @@ impl Ground {
         let active = machines.iter().filter(|machine| machine.is_active());
         Firewall {
             machines: active.flat_map(|machine| self.network.machine(machine.id)).collect(),
-            machine_ports: [Port::Tcp(PORTAL_PORT), Port::Tcp(ADMIN_PORT), Port::Udp(PROBE_PORT)].into(),
+            machine_ports: MACHINE_PORTS.into(),
             invited: (!guests.is_empty())
                 .then(|| Invited { network: temporary::NETWORK.into(), port: Port::Tcp(temporary::PORT) }),
             open: self.open.iter().copied().chain([Port::Udp(self.listen_port)]).collect(),

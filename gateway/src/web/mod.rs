@@ -82,7 +82,7 @@ pub use refusal::{Incident, Refusal};
 pub use reply::Reply;
 pub use request::{Form, Now, cookie};
 pub use room::{Place, Room};
-pub use serve::{Called, serve, tls};
+pub use serve::{Called, serve, tend, tls};
 pub use texts::{Argument, Text, filters, t, t_with};
 
 /// Forms hold a few sentences. A route that takes more raises this for itself.

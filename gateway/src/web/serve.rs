@@ -176,7 +176,10 @@ where
 }
 
 /// Who was cut off without a word does not keep its place.
-fn tend(stream: &TcpStream) -> io::Result<()> {
+///
+/// # Errors
+/// When the system refuses one of the settings; the connection serves without.
+pub fn tend(stream: &TcpStream) -> io::Result<()> {
     // Pages are written whole: waiting to fill a packet only adds a round trip.
     stream.set_nodelay(true)?;
     let socket = SockRef::from(stream);

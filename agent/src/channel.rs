@@ -1,0 +1,139 @@
+//! One question to the gateway, through the tunnel and no other way: HTTP/1.1, a connection each. What is
+//! asked, and when, is the business of who asks.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::{Method, Request, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+/// Until the answer is whole.
+const ANSWER: Duration = Duration::from_secs(20);
+/// No answer is longer, in bytes.
+const MAX: usize = 64 * 1024;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Trying again, or elsewhere, may help.
+    #[error("the gateway does not answer")]
+    Silent(#[source] io::Error),
+    #[error("the connection broke off")]
+    BrokenOff(#[source] hyper::Error),
+    #[error("the gateway's answer is longer than {MAX} bytes")]
+    TooLong,
+}
+
+/// The way to the gateway.
+#[derive(Debug, Clone)]
+pub(crate) struct Channel {
+    /// Of the tunnel.
+    pub(crate) interface: String,
+    /// The machine's own address in it, of the gateway's family.
+    pub(crate) from: IpAddr,
+    pub(crate) to: SocketAddr,
+}
+
+impl Channel {
+    /// # Errors
+    /// When there is no answer, or one that is not of this protocol. `patience` is for the two handshakes,
+    /// the tunnel's and TCP's.
+    pub(crate) async fn get(&self, path: &str, patience: Duration) -> Result<(StatusCode, Bytes), Error> {
+        self.ask(Method::GET, path, Bytes::new(), patience).await
+    }
+
+    /// `body` is sent as JSON.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        patience: Duration,
+    ) -> Result<(StatusCode, Bytes), Error> {
+        let body = serde_json::to_vec(body).expect("plain data");
+        self.ask(Method::POST, path, body.into(), patience).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+        patience: Duration,
+    ) -> Result<(StatusCode, Bytes), Error> {
+        let silent = |error| Error::Silent(error);
+        let stream = timeout(patience, self.connect()).await.map_err(|late| silent(late.into()))?;
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, self.to.to_string())
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::new(body))
+            .expect("every part is well formed");
+        let exchange = exchange(stream.map_err(silent)?, request);
+        timeout(ANSWER, exchange).await.map_err(|late| silent(late.into()))?
+    }
+
+    async fn connect(&self) -> io::Result<TcpStream> {
+        let socket = if self.to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.bind_device(Some(self.interface.as_bytes()))?;
+        socket.bind((self.from, 0).into())?;
+        socket.connect(self.to).await
+    }
+}
+
+async fn exchange(stream: TcpStream, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), Error> {
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(Error::BrokenOff)?;
+    // The connection does its work beside, until the answer is whole; it may well end before that is read.
+    let connection = tokio::spawn(connection);
+    let answer = answer(sender.send_request(request).await.map_err(Error::BrokenOff)?).await;
+    connection.abort();
+    answer
+}
+
+async fn answer(response: hyper::Response<Incoming>) -> Result<(StatusCode, Bytes), Error> {
+    let status = response.status();
+    match Limited::new(response.into_body(), MAX).collect().await {
+        Ok(body) => Ok((status, body.to_bytes())),
+        Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLong),
+        Err(error) => Err(Error::Silent(io::Error::other(error))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_read_though_the_gateway_hangs_up_at_once() {
+        let gateway = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let to = gateway.local_addr().expect("it is bound");
+        let answering = tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = gateway.accept().await.expect("a connection");
+                let mut buffer = [0; 4096];
+                let length = stream.read(&mut buffer).await.expect("a request");
+                assert!(buffer[..length].starts_with(b"POST /v1/enrol HTTP/1.1\r\n"));
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
+                stream.write_all(answer).await.expect("an answer");
+            }
+        });
+        let channel = Channel { interface: "lo".into(), from: to.ip(), to };
+        for _ in 0..100 {
+            let asked = channel.post("/v1/enrol", &"poste", Duration::from_secs(10)).await;
+            assert_eq!(asked.expect("an answer"), (StatusCode::OK, Bytes::from_static(b"hello")));
+        }
+        answering.abort();
+    }
+}

@@ -1,0 +1,213 @@
+//! What the gateway wants of this machine: when to ask for it, asking, and what changes in the state. Carrying
+//! it out is the business of [`crate::run`].
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use beffroi_protocol::membership::{Membership, PATH, PORT, UNKNOWN};
+use hyper::StatusCode;
+use tokio::task::JoinHandle;
+
+use crate::channel::{self, Channel};
+use crate::enrol;
+use crate::jitter::Jitter;
+use crate::run::journal_text;
+use crate::state::Joined;
+
+/// Even when no answer says that something is new.
+const EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Between two attempts: doubles from the first to the second.
+const RETRY: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(60 * 60));
+/// After a good answer: a gateway that cannot make up its mind does not fill a slow line.
+const QUIET: Duration = Duration::from_secs(5);
+/// For a connection through a tunnel that is up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    NotAnswered(#[from] channel::Error),
+    #[error("the gateway answers with status {0}")]
+    Status(StatusCode),
+    #[error("what the gateway wants is not understood")]
+    NotUnderstood(#[from] serde_json::Error),
+    #[error("what the gateway wants cannot be followed")]
+    Unusable(#[source] enrol::Error),
+}
+
+/// Asks when it is time to, one question at a time.
+#[derive(Debug)]
+pub(crate) struct Inquiry {
+    interface: String,
+    schedule: Schedule,
+    asking: Option<JoinHandle<Result<Membership, Error>>>,
+}
+
+impl Inquiry {
+    pub(crate) fn new(interface: &str, jitter: Jitter, now: Instant) -> Self {
+        Self { interface: interface.to_owned(), schedule: Schedule::new(jitter, now), asking: None }
+    }
+
+    /// The link is up, and this is the revision of what is wanted.
+    pub(crate) fn heard(&mut self, revision: u32, joined: &Joined, now: Instant) {
+        if self.asking.is_none() && self.schedule.is_due(revision, now) {
+            let channels = channels(&self.interface, joined);
+            self.asking = Some(tokio::spawn(async move { ask(&channels).await }));
+        }
+    }
+
+    /// The next good answer; for ever when there is none.
+    pub(crate) async fn answer(&mut self) -> Membership {
+        loop {
+            let Some(asking) = &mut self.asking else {
+                return std::future::pending().await;
+            };
+            let answer = asking.await;
+            self.asking = None;
+            match answer {
+                Ok(Ok(told)) => {
+                    self.schedule.answered(told.revision, Instant::now());
+                    return told;
+                }
+                Ok(Err(error)) => log::debug!("{}", journal_text(&error)),
+                Err(panicked) => log::error!("asking the gateway: {panicked}"),
+            }
+            self.failed(Instant::now());
+        }
+    }
+
+    /// What was told could not be written down: to be asked for again.
+    pub(crate) fn failed(&mut self, now: Instant) {
+        self.schedule.failed(now);
+    }
+}
+
+impl Drop for Inquiry {
+    fn drop(&mut self) {
+        if let Some(asking) = &self.asking {
+            asking.abort();
+        }
+    }
+}
+
+/// What the machine is when it does as it is told.
+pub(crate) fn followed(joined: &Joined, told: Membership) -> Joined {
+    Joined { endpoint: told.endpoint, welcome: told.welcome, ..joined.clone() }
+}
+
+/// The ways to the gateway, one for each address family that both ends have.
+fn channels(interface: &str, joined: &Joined) -> Vec<Channel> {
+    let own = |gateway: &IpAddr| {
+        let addresses = joined.welcome.addresses.iter().map(ipnet::IpNet::addr);
+        addresses.into_iter().find(|address| address.is_ipv4() == gateway.is_ipv4())
+    };
+    let channel = |gateway: &IpAddr| {
+        let to = SocketAddr::new(*gateway, PORT);
+        Some(Channel { interface: interface.to_owned(), from: own(gateway)?, to })
+    };
+    joined.welcome.gateway.iter().filter_map(channel).collect()
+}
+
+/// Tries one way after the other: a machine without IPv6 has the second for nothing.
+async fn ask(channels: &[Channel]) -> Result<Membership, Error> {
+    let mut last = Error::NotAnswered(channel::Error::Silent(std::io::ErrorKind::AddrNotAvailable.into()));
+    for channel in channels {
+        match channel.get(PATH, PATIENCE).await {
+            Ok((StatusCode::OK, body)) => {
+                let told: Membership = serde_json::from_slice(&body)?;
+                enrol::check(&told.welcome).map_err(Error::Unusable)?;
+                return Ok(told);
+            }
+            Ok((status, _)) => return Err(Error::Status(status)),
+            Err(error) => last = error.into(),
+        }
+    }
+    Err(last)
+}
+
+/// When to ask. Pure: who calls says what time it is.
+#[derive(Debug)]
+struct Schedule {
+    jitter: Jitter,
+    known: Option<u32>,
+    /// When it is asked although nothing is new.
+    next: Instant,
+    /// Nothing is asked before.
+    quiet_until: Instant,
+    failures: u32,
+}
+
+impl Schedule {
+    fn new(jitter: Jitter, now: Instant) -> Self {
+        Self { jitter, known: None, next: now, quiet_until: now, failures: 0 }
+    }
+
+    fn is_due(&self, revision: u32, now: Instant) -> bool {
+        let is_new = revision != UNKNOWN && self.known != Some(revision);
+        now >= self.quiet_until && (is_new || now >= self.next)
+    }
+
+    fn answered(&mut self, revision: u32, now: Instant) {
+        self.known = Some(revision);
+        self.failures = 0;
+        self.next = now + self.jitter.around(EVERY);
+        self.quiet_until = now + QUIET;
+    }
+
+    fn failed(&mut self, now: Instant) {
+        let pause = RETRY.0.saturating_mul(1 << self.failures.min(8)).min(RETRY.1);
+        self.failures += 1;
+        self.known = None;
+        self.quiet_until = now + self.jitter.around(pause);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::tests::joined;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn it_is_asked_at_the_start_when_something_is_new_and_once_a_day() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(Jitter::new(7), start);
+        assert!(schedule.is_due(5, start));
+        schedule.answered(5, start);
+        let check = |schedule: &Schedule, revision, seconds: u32, expected| {
+            assert_eq!(schedule.is_due(revision, start + seconds * SECOND), expected, "{revision} {seconds}");
+        };
+        check(&schedule, 5, 60, false);
+        check(&schedule, UNKNOWN, 60, false);
+        check(&schedule, 6, 1, false);
+        check(&schedule, 6, 10, true);
+        check(&schedule, 5, 12 * 60 * 60, false);
+        check(&schedule, 5, 30 * 60 * 60, true);
+    }
+
+    #[test]
+    fn a_gateway_that_does_not_answer_is_asked_less_and_less() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(Jitter::new(7), start);
+        let mut asked = Vec::new();
+        for second in 0..24 * 60 * 60 {
+            let now = start + second * SECOND;
+            if schedule.is_due(5, now) {
+                asked.push(second);
+                schedule.failed(now);
+            }
+        }
+        assert!(asked[1] < 20 && asked.len() < 40, "{asked:?}");
+    }
+
+    #[test]
+    fn both_families_are_tried() {
+        let ways: Vec<_> = channels("beffroi", &joined())
+            .iter()
+            .map(|way| (way.from.to_string(), way.to.to_string()))
+            .collect();
+        let way = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+        assert_eq!(ways, [way("10.66.1.0", "10.66.0.1:4710"), way("fd00::100", "[fd00::1]:4710")]);
+    }
+}

@@ -1,0 +1,181 @@
+//! The members' port: plain HTTP/1.1 inside the machines' own tunnels, one request a connection.
+//!
+//! A route is a row of [`routes`]. Whatever it answers, it answers to an active machine, which it takes as
+//! `Extension<Member>`: nobody else comes as far as a row. Slow lines are no error, so nothing here has a time
+//! limit on the whole, but on silence.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Json, Router};
+use beffroi_protocol::membership::{Membership, PATH, UNKNOWN};
+use hyper::StatusCode;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tower::ServiceExt;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+
+use super::Terms;
+use crate::directory::{self, Commune, Machine, MachineId};
+use crate::journal::chain;
+use crate::store::{Read, ReadTx, Store};
+use crate::web::{Place, Room, tend};
+
+/// What a machine tells is a few facts. A route that takes more raises this for itself.
+const BODY_MAX: usize = 16 * 1024;
+/// For the head of a request to arrive: a modem at 56 kbit/s with losses needs a few seconds.
+const HEAD: Duration = Duration::from_secs(20);
+/// Silence within what a machine sends.
+const SILENCE: Duration = Duration::from_secs(20);
+/// Connections at once: every machine of a large communauté may ask in the minute after a change.
+const IN_ALL: usize = 512;
+/// A machine asks one thing at a time; a second try may come while the first is given up.
+const FROM_ONE: usize = 4;
+/// Between two tries when the system has no file descriptor left.
+const EXHAUSTED: Duration = Duration::from_millis(200);
+
+/// What is needed to speak with members. Cheap to clone.
+#[derive(Clone)]
+pub struct Members {
+    store: Store,
+    terms: Arc<Terms>,
+}
+
+/// Who asks: a machine that is not revoked, and its commune.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) machine: Machine,
+    pub(super) commune: Commune,
+}
+
+pub(super) fn routes(members: &Members) -> Router {
+    Router::new()
+        .route(PATH, get(membership))
+        .fallback(async || StatusCode::NOT_FOUND)
+        .layer(from_fn_with_state(members.clone(), recognise))
+        .layer(RequestBodyTimeoutLayer::new(SILENCE))
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .with_state(members.clone())
+}
+
+async fn membership(State(members): State<Members>, Extension(who): Extension<Member>) -> Json<Membership> {
+    Json(members.terms.membership(&who.machine, &who.commune))
+}
+
+/// Answers members, for ever.
+pub async fn serve_members(listeners: Vec<TcpListener>, members: Members) {
+    let room = Room::new(IN_ALL, FROM_ONE);
+    let routes = routes(&members);
+    let mut serving = JoinSet::new();
+    for listener in listeners {
+        serving.spawn(accept(listener, routes.clone(), room.clone()));
+    }
+    while serving.join_next().await.is_some() {}
+}
+
+impl Members {
+    pub fn new(store: Store, terms: Terms) -> Self {
+        Self { store, terms: Arc::new(terms) }
+    }
+
+    pub(super) fn network(&self) -> directory::Network {
+        self.terms.network()
+    }
+
+    /// Of what is wanted of this machine now. A store that cannot be read keeps nobody from knowing that the
+    /// line is there.
+    pub(super) async fn revision(&self, id: MachineId) -> u32 {
+        let found = self.store.read(async move |tx: &ReadTx| member(tx, id).await).await;
+        match found {
+            Ok(Some(who)) => self.terms.membership(&who.machine, &who.commune).revision,
+            Ok(None) => UNKNOWN,
+            Err(error) => {
+                log::debug!("what is wanted of machine {id} is not known: {}", chain(&error));
+                UNKNOWN
+            }
+        }
+    }
+
+    async fn at(&self, peer: SocketAddr) -> Result<Option<Member>, directory::Error> {
+        let Some(id) = self.network().machine_at(peer.ip()) else {
+            return Ok(None);
+        };
+        self.store.read(async move |tx: &ReadTx| member(tx, id).await).await
+    }
+}
+
+async fn member(tx: &impl Read, id: MachineId) -> Result<Option<Member>, directory::Error> {
+    let Some(machine) = directory::machine(tx, id).await?.filter(Machine::is_active) else {
+        return Ok(None);
+    };
+    let commune = directory::commune(tx, machine.commune).await?;
+    Ok(commune.map(|commune| Member { machine, commune }))
+}
+
+/// Lets a request through to its route when it comes from an active machine.
+async fn recognise(
+    State(members): State<Members>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match members.at(peer).await {
+        Ok(Some(member)) => {
+            request.extensions_mut().insert(member);
+            next.run(request).await
+        }
+        Ok(None) => StatusCode::FORBIDDEN.into_response(),
+        Err(error) => {
+            log::error!("{peer}: a member could not be answered: {}", chain(&error));
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, routes: Router, room: Room) {
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                log::warn!("a connection could not be accepted: {error}");
+                sleep(EXHAUSTED).await;
+                continue;
+            }
+        };
+        match room.enter(peer.ip()) {
+            Some(place) => drop(tokio::spawn(converse(stream, peer, routes.clone(), place))),
+            None => log::debug!("{peer}: turned away, there is no more room"),
+        }
+    }
+}
+
+pub(super) async fn converse(stream: TcpStream, peer: SocketAddr, routes: Router, _place: Place) {
+    if let Err(error) = tend(&stream) {
+        log::debug!("{peer}: {error}");
+    }
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        routes.clone().oneshot(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(16 * 1024)
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = connection.await {
+        log::debug!("{peer}: {error}");
+    }
+}
