@@ -7,7 +7,9 @@ command-usage =
       restore [--identity CLÉ] SAUVEGARDE     remet en place une sauvegarde, la passerelle arrêtée
       key FICHIER                             fait la clé qui chiffre et ouvre les sauvegardes
       check                                   vérifie la base de données, la passerelle arrêtée
-      invite --csv LISTE [DOSSIER]            crée les bons des communes d’une liste, la passerelle en marche
+      invite --csv LISTE [--print FICHIER.pdf] [DOSSIER]
+                                              crée les bons des communes d’une liste, la passerelle en marche :
+                                              feuilles à imprimer, fichiers dans un dossier, sinon à l’écran
       help                                    affiche cette aide
 
       --config FICHIER                        configuration (sinon /etc/beffroi/gateway.toml)
@@ -60,6 +62,9 @@ command-invite-code =
     { $town_hall } :
       { $code }
 command-invite-file = { $town_hall } : { $path }
+command-invite-printed = Les feuilles à imprimer sont dans { $path }. Ce fichier est un trousseau de clés : détruisez-le une fois imprimé.
+command-print-exists = Rien n’a été fait : { $path } existe déjà. Choisissez un autre nom.
+command-print-unwritable = Le fichier { $path } ne peut pas être écrit : { $cause }.
 command-invite-unwritable = Le fichier { $path } ne peut pas être écrit : { $cause }. Son code est affiché ci-dessus ; il ne sera plus montré.
 command-invite-done =
     { $count ->

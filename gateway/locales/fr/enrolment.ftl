@@ -101,7 +101,9 @@ enrolment-sheets-gone = { $count ->
    *[other] Les codes de { $count } bons ne sont plus montrés. S’ils n’ont pas été imprimés, annulez ces bons et créez-en d’autres.
 }
 enrolment-print = Imprimer
+enrolment-pdf = Enregistrer en PDF
 enrolment-code-gone = Le code de ce bon n’est plus montré. S’il n’a pas été imprimé, annulez ce bon et créez-en un autre.
+enrolment-codes-gone = Les codes de ces bons ne sont plus montrés. S’ils n’ont pas été imprimés, annulez ces bons et créez-en d’autres.
 enrolment-drawing = Le code ci-dessous, pour un appareil photo
 enrolment-sheet-number = Bon de raccordement nº { $number }
 enrolment-sheet-new = Pour raccorder un poste de la mairie.
@@ -113,6 +115,8 @@ enrolment-step-3 = Quatre mots s’affichent. Écrivez-les plus bas et lisez-les
 enrolment-sheet-code = Le code
 enrolment-sheet-words = Les quatre mots
 enrolment-sheet-until = Valable jusqu’au { $until }, une seule fois. Cette feuille est une clé : ne la laissez pas traîner, et détruisez-la quand le poste est raccordé.
+enrolment-sheet-help = En cas de difficulté : { $help }
+enrolment-sheet-help-referent = En cas de difficulté, appelez le référent de la communauté de communes.
 enrolment-file = Enregistrer ce bon comme fichier ({ $town_hall })
 enrolment-file-comment = Bon de raccordement, { $community }, { $town_hall }
     Valable jusqu’au { $until }, une seule fois. Ce fichier est une clé : détruisez-le quand le poste est raccordé.

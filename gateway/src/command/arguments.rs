@@ -29,8 +29,10 @@ pub enum Command {
     /// Invite the communes of a list, through the running gateway.
     Invite {
         list: PathBuf,
-        /// Where the files with the codes go; without it the codes are printed.
+        /// Where the files with the codes go.
         directory: Option<PathBuf>,
+        /// All sheets as one PDF. With neither, the codes are shown on the terminal.
+        print: Option<PathBuf>,
     },
     /// Make the pair of keys that seals backups and opens them.
     Key {
@@ -65,11 +67,13 @@ impl Arguments {
         let mut operands = Vec::new();
         let mut identity = None;
         let mut list = None;
+        let mut print = None;
         let mut asked = None;
         while let Some(argument) = parser.next().map_err(|error| Usage::Unexpected(error.to_string()))? {
             match argument {
                 Long("config") => config = Some(path(&mut parser, "--config FILE")?),
                 Long("csv") => list = Some(path(&mut parser, "--csv FILE")?),
+                Long("print") => print = Some(path(&mut parser, "--print FILE")?),
                 Long("identity") => identity = Some(path(&mut parser, "--identity FILE")?),
                 Short('h') | Long("help") => asked = Some(Command::Help),
                 Short('V') | Long("version") => asked = Some(Command::Version),
@@ -96,11 +100,12 @@ impl Arguments {
             Some("invite") => Command::Invite {
                 list: list.take().ok_or(Usage::Missing("--csv FILE"))?,
                 directory: operands.next(),
+                print: print.take(),
             },
             Some("help") => Command::Help,
             Some(other) => return Err(Usage::UnknownCommand(other.to_owned())),
         };
-        let left = operands.next().or(identity).or(list);
+        let left = operands.next().or(identity).or(list).or(print);
         match left {
             Some(path) => Err(Usage::Unexpected(path.display().to_string())),
             None => Ok(Self { config, command }),
@@ -136,8 +141,10 @@ mod tests {
         check("key /mnt/usb/key", Command::Key { file: "/mnt/usb/key".into() });
         check("check", Command::Check);
         let (list, directory) = (PathBuf::from("communes.csv"), Some("bons".into()));
-        check("invite --csv communes.csv", Command::Invite { list: list.clone(), directory: None });
-        check("invite bons --csv communes.csv", Command::Invite { list, directory });
+        let invite = |directory, print| Command::Invite { list: list.clone(), directory, print };
+        check("invite --csv communes.csv", invite(None, None));
+        check("invite bons --csv communes.csv", invite(directory, None));
+        check("invite --csv communes.csv --print bons.pdf", invite(None, Some("bons.pdf".into())));
         check("--help backup", Command::Help);
         check("-V", Command::Version);
     }
@@ -157,6 +164,7 @@ mod tests {
         check("restore", Usage::Missing("FILE"));
         check("invite", Usage::Missing("--csv FILE"));
         check("check --csv communes.csv", Usage::Unexpected("communes.csv".into()));
+        check("check --print bons.pdf", Usage::Unexpected("bons.pdf".into()));
         check("check now", Usage::Unexpected("now".into()));
         check("check --identity key", Usage::Unexpected("key".into()));
         check("--verbose", Usage::Unexpected("--verbose".into()));

@@ -1,5 +1,5 @@
 //! `beffroi-gateway invite`: has the running gateway invite the communes of a list, and puts the codes, which
-//! are not kept, into files or on the terminal.
+//! are not kept, into files, on sheets to print or on the terminal.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -10,16 +10,27 @@ use beffroi_protocol::code::Code;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::print::Print;
 use super::{Told, say};
 use crate::config::Config;
 use crate::control::{self, AskError};
 use crate::directory::CommuneName;
-use crate::enrolment::{self, Batch, Desk, Error, Mistake, Sheet};
+use crate::enrolment::{self, Batch, Desk, Error, Letterhead, Mistake, PaperSheet, Sheet};
 use crate::journal::chain;
 use crate::store::{Store, WriteTx};
 use crate::web::{self, t, t_with};
 
-pub(super) fn run(config: &Config, list: &Path, directory: Option<&Path>) -> Result<(), Told> {
+/// Where the codes go, beside the terminal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places<'a> {
+    /// A file for each machine.
+    pub(super) directory: Option<&'a Path>,
+    /// All sheets as one PDF.
+    pub(super) print: Option<&'a Path>,
+}
+
+pub(super) fn run(config: &Config, list: &Path, places: Places<'_>) -> Result<(), Told> {
+    let print = places.print.map(Print::begin).transpose()?;
     let path = list.display().to_string();
     let unreadable = |error: io::Error| {
         t_with("command-invite-unreadable", &[("path", &path), ("cause", &error.to_string())])
@@ -37,8 +48,7 @@ pub(super) fn run(config: &Config, list: &Path, directory: Option<&Path>) -> Res
             for commune in &passed_over {
                 say(&t_with("command-invite-passed-over", &[("commune", commune)]));
             }
-            let kept = sheets.iter().map(|sheet| keep(config, directory, sheet));
-            let kept = kept.fold(Ok(()), Result::and);
+            let kept = hand_out(config, places, print, &sheets);
             say(&t_with("command-invite-done", &[("count", &sheets.len())]));
             kept
         }
@@ -65,16 +75,51 @@ pub async fn invite_list(store: &Store, desk: &Desk, list: Vec<u8>) -> Result<Ve
     }
 }
 
-/// A code that cannot be put into a file is shown, because nothing else has it.
-fn keep(config: &Config, directory: Option<&Path>, sheet: &Sheet) -> Result<(), Told> {
-    let commune = CommuneName::parse(&sheet.commune).map_err(|error| failed(&error))?;
-    let show = || {
-        say(&t_with("command-invite-code", &[("town_hall", &commune.town_hall()), ("code", &sheet.code)]));
+/// Puts every code where it was asked for. One that could not be put anywhere is shown, because nothing else has
+/// it.
+fn hand_out(config: &Config, places: Places<'_>, print: Option<Print>, sheets: &[Sheet]) -> Result<(), Told> {
+    let printed = match print {
+        Some(print) if !sheets.is_empty() => Some(printed(config, print, sheets)),
+        Some(_) | None => None,
     };
-    let Some(directory) = directory else {
-        show();
-        return Ok(());
-    };
+    let is_printed = matches!(printed, Some(Ok(())));
+    if let (true, Some(path)) = (is_printed, places.print) {
+        say(&t_with("command-invite-printed", &[("path", &path.display().to_string())]));
+    }
+    let kept = sheets.iter().map(|sheet| match places.directory {
+        Some(directory) => keep(config, directory, sheet),
+        None if is_printed => Ok(()),
+        None => show(sheet),
+    });
+    let kept = kept.fold(Ok(()), Result::and);
+    printed.unwrap_or(Ok(())).and(kept)
+}
+
+fn printed(config: &Config, print: Print, sheets: &[Sheet]) -> Result<(), Told> {
+    let head = Letterhead { community: config.community.name.clone(), help: config.community.help.clone() };
+    let sheets = sheets.iter().map(|sheet| on_paper(config, sheet)).collect::<Result<Vec<_>, _>>()?;
+    let pdf = enrolment::paper(&head, &sheets).map_err(|error| failed(&error))?;
+    print.finish(&pdf)
+}
+
+fn on_paper(config: &Config, sheet: &Sheet) -> Result<PaperSheet, Told> {
+    Ok(PaperSheet {
+        number: sheet.number,
+        town_hall: commune(sheet)?.town_hall(),
+        replaces: None,
+        code: Code::parse(&sheet.code).map_err(|error| failed(&error))?,
+        until: until(config, sheet),
+    })
+}
+
+fn show(sheet: &Sheet) -> Result<(), Told> {
+    let town_hall = commune(sheet)?.town_hall();
+    say(&t_with("command-invite-code", &[("town_hall", &town_hall), ("code", &sheet.code)]));
+    Ok(())
+}
+
+fn keep(config: &Config, directory: &Path, sheet: &Sheet) -> Result<(), Told> {
+    let commune = commune(sheet)?;
     let path = directory.join(format!("bon-{}.beffroi", commune.slug()));
     let written = file(config, &commune, sheet).and_then(|text| {
         write(directory, &path, &text).map_err(|error| {
@@ -87,21 +132,30 @@ fn keep(config: &Config, directory: Option<&Path>, sheet: &Sheet) -> Result<(), 
             let path = path.display().to_string();
             say(&t_with("command-invite-file", &[("town_hall", &commune.town_hall()), ("path", &path)]));
         }
-        Err(_) => show(),
+        Err(_) => show(sheet)?,
     }
     written
 }
 
-fn file(config: &Config, commune: &CommuneName, sheet: &Sheet) -> Result<String, Told> {
-    let code = Code::parse(&sheet.code).map_err(|error| failed(&error))?;
+fn commune(sheet: &Sheet) -> Result<CommuneName, Told> {
+    CommuneName::parse(&sheet.commune).map_err(|error| failed(&error))
+}
+
+/// As people read it.
+fn until(config: &Config, sheet: &Sheet) -> String {
     // The configuration was checked with the same time zones a moment ago.
     let zone = TimeZone::get(&config.community.time_zone).unwrap_or(TimeZone::UTC);
+    web::dates::moment(sheet.expires, &zone).to_string()
+}
+
+fn file(config: &Config, commune: &CommuneName, sheet: &Sheet) -> Result<String, Told> {
+    let code = Code::parse(&sheet.code).map_err(|error| failed(&error))?;
     let comment = t_with(
         "enrolment-file-comment",
         &[
             ("community", &config.community.name),
             ("town_hall", &commune.town_hall()),
-            ("until", &web::dates::moment(sheet.expires, &zone)),
+            ("until", &until(config, sheet)),
         ],
     );
     Ok(code.file(&comment))

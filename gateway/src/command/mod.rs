@@ -6,6 +6,7 @@ mod backup;
 mod check;
 mod invite;
 mod key;
+mod print;
 mod restore;
 
 use std::process::ExitCode;
@@ -33,7 +34,10 @@ pub fn run(config: &Config, command: &Command, tables: &[&dyn AnyTable]) -> Exit
         Command::Restore { file, identity } => restore::run(config, file, identity.as_deref(), tables),
         Command::Key { file } => key::run(file),
         Command::Check => check::run(config, tables),
-        Command::Invite { list, directory } => invite::run(config, list, directory.as_deref()),
+        Command::Invite { list, directory, print } => {
+            let places = invite::Places { directory: directory.as_deref(), print: print.as_deref() };
+            invite::run(config, list, places)
+        }
         Command::Run | Command::Help | Command::Version => Ok(()),
     };
     match outcome {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::list::{Listing, Mistake, import, read_list};
-use super::{Error, Wish, order, without};
+use super::{Error, InvitationId, Wish, order, without};
 use crate::directory::CommuneId;
 use crate::store::Write;
 
@@ -27,6 +27,7 @@ pub enum Batch {
 /// An invitation just made, with its code, which is not kept.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sheet {
+    pub number: InvitationId,
     pub commune: String,
     pub code: String,
     pub expires: Timestamp,
@@ -61,6 +62,7 @@ pub async fn invite_list(
     let sheets = made
         .into_iter()
         .map(|ordered| Sheet {
+            number: ordered.invitation.id,
             commune: ordered.commune.name.to_string(),
             code: ordered.code.text(),
             expires: ordered.invitation.expires,

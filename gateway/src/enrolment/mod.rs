@@ -7,10 +7,10 @@
 
 mod answer;
 mod batch;
-mod drawing;
 mod invite;
 mod list;
 mod pages;
+mod paper;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -33,6 +33,7 @@ pub use batch::{Batch, Sheet, invite_list};
 pub use invite::{Ordered, Wish, cancel, invited, order, without};
 pub use list::{Line, Listing, Mistake, Wrong, import, read_list, read_typed};
 pub use pages::{Desk, PATH, routes};
+pub use paper::{Letterhead, PaperSheet, paper};
 pub use store::{TABLES, invitation, invitations, invitations_between};
 pub use tray::Tray;
 

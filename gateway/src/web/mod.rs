@@ -53,6 +53,7 @@
 mod answer;
 pub mod assets;
 pub mod dates;
+mod drawing;
 mod frame;
 pub mod icons;
 mod origin;
@@ -77,6 +78,7 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
+pub use drawing::{Drawing, Run};
 pub use frame::{Account, Community, Door, Entry, Frame, dress};
 pub use refusal::{Incident, Refusal};
 pub use reply::Reply;

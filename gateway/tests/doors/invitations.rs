@@ -85,6 +85,25 @@ async fn a_sheet_carries_the_code() {
 }
 
 #[tokio::test]
+async fn all_sheets_are_one_file_for_the_one_who_made_them() {
+    let rig = rig().await;
+    let mut referent = rig.referent().await;
+    referent.post("/communes/ajouter", &[("text", "Yébleron\nFoucart")]).await;
+    let (_, page) = sheets(&mut referent, &[("pour", "toutes")]).await;
+    page.shows("href=\"/bons/feuilles.pdf?de=1&#38;a=2\"");
+    let file = referent.get("/bons/feuilles.pdf?de=1&a=2").await;
+    assert_eq!(file.status, StatusCode::OK);
+    assert_eq!(file.header("content-type"), "application/pdf");
+    assert_eq!(file.header("cache-control"), "no-store");
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"bons-de-raccordement.pdf\"");
+    assert!(file.bytes.starts_with(b"%PDF-"));
+    assert_eq!(file.text.matches("/MediaBox").count(), 2, "a page a commune");
+    let gone = referent.get("/bons/feuilles.pdf?de=7&a=9").await;
+    assert_eq!(gone.status, StatusCode::CONFLICT);
+    gone.shows("ne sont plus montrés");
+}
+
+#[tokio::test]
 async fn a_form_sent_twice_makes_one_invitation() {
     let rig = rig().await;
     let mut referent = rig.referent().await;

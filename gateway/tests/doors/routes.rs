@@ -15,6 +15,7 @@ const ADMIN: &[(&str, &str, Audience)] = &[
     ("POST", "/annonce/retirer", Referent),
     ("GET", "/bons", Referent),
     ("GET", "/bons/feuilles", Referent),
+    ("GET", "/bons/feuilles.pdf", Referent),
     ("GET", "/bons/nouveaux", Referent),
     ("POST", "/bons/nouveaux", Referent),
     ("POST", "/bons/{invitation}/annuler", Referent),
@@ -87,7 +88,7 @@ async fn every_route_is_guarded() {
         if *who == Referent && *method == "GET" {
             let page = ask(&mut referent, method, path).await;
             // A sheet or a file of an invitation that was not made is not there, nor is it forbidden.
-            let is_secret = path.ends_with("/feuilles") || path.ends_with("/fichier");
+            let is_secret = path.starts_with("/bons/feuilles") || path.ends_with("/fichier");
             assert!(
                 page.status == StatusCode::OK || is_secret,
                 "{method} {path} as a referent: {}",

@@ -38,6 +38,7 @@ where
         Route::get("/bons/nouveaux", referent, orders::page),
         Route::post("/bons/nouveaux", referent, orders::create),
         Route::get("/bons/feuilles", referent, sheets::page),
+        Route::get("/bons/feuilles.pdf", referent, sheets::pdf),
         Route::get("/bons/{invitation}/fichier", referent, sheets::file),
         Route::post("/bons/{invitation}/annuler", referent, invitations::cancel),
         Route::get("/postes/{machine}/remplacer", referent, orders::replace_page),

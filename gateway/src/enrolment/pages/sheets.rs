@@ -11,10 +11,11 @@ use serde::Deserialize;
 use super::{Desk, PATH};
 use crate::access::Referent;
 use crate::directory::{self, CommuneName};
-use crate::enrolment::drawing::drawing;
-use crate::enrolment::{self, Error, Invitation, InvitationId, Ordered, Purpose, Standing, standing};
+use crate::enrolment::{
+    self, Error, Invitation, InvitationId, Letterhead, Ordered, PaperSheet, Purpose, Standing, standing,
+};
 use crate::store::{ReadTx, Store};
-use crate::web::{Frame, Now, Refusal, Reply, filters, t, t_with};
+use crate::web::{Drawing, Frame, Now, Refusal, Reply, filters, t, t_with};
 
 #[derive(Template)]
 #[template(path = "enrolment/templates/sheets.html")]
@@ -23,6 +24,8 @@ struct SheetsPage {
     sheets: Vec<Sheet>,
     /// How many of those asked for can no longer be shown.
     gone: usize,
+    /// Where the same are as one file.
+    pdf: String,
 }
 
 /// One page of paper.
@@ -31,9 +34,17 @@ struct Sheet {
     town_hall: String,
     /// The machine whose place the new one takes.
     replaces: Option<String>,
-    drawing: String,
+    drawing: Drawing,
     groups: Vec<String>,
     expires: Timestamp,
+}
+
+/// An open invitation with its code.
+struct Shown {
+    invitation: Invitation,
+    commune: CommuneName,
+    replaces: Option<String>,
+    code: Code,
 }
 
 /// The first and the last number of invitations that were made together.
@@ -60,26 +71,29 @@ pub(super) async fn page(
     Now(now): Now,
     frame: Frame,
 ) -> Result<Reply, Refusal> {
-    let found = store
-        .read(async move |tx: &ReadTx| {
-            let mut found = Vec::new();
-            for invitation in enrolment::invitations_between(tx, numbers.de, numbers.a).await? {
-                let is_open = standing(tx, &invitation, now).await? == Standing::Open;
-                found.push((details(tx, invitation).await?, is_open));
-            }
-            Ok::<_, Error>(found)
-        })
-        .await?;
-    let now = Instant::now();
-    let asked = found.len();
-    let mut sheets = Vec::new();
-    for ((invitation, commune, replaces), _) in found.into_iter().filter(|(_, is_open)| *is_open) {
-        if let Some(code) = desk.tray.code(invitation.id, who.id(), now) {
-            sheets.push(Sheet::of(&invitation, &commune, replaces, &code)?);
-        }
+    let pdf = format!("{PATH}/feuilles.pdf?de={}&a={}", numbers.de, numbers.a);
+    let (shown, gone) = shown(&store, &desk, &numbers, &who, now).await?;
+    let sheets = shown.iter().map(Sheet::of).collect::<Result<_, _>>()?;
+    Ok(Reply::page(&SheetsPage { frame, sheets, gone, pdf })?.never_kept())
+}
+
+/// All of them as one file to print or to hand on. It is made while it is sent, and written nowhere.
+pub(super) async fn pdf(
+    State(store): State<Store>,
+    State(desk): State<Desk>,
+    Query(numbers): Query<Numbers>,
+    who: Referent,
+    Now(now): Now,
+    frame: Frame,
+) -> Result<Reply, Refusal> {
+    let (shown, _) = shown(&store, &desk, &numbers, &who, now).await?;
+    if shown.is_empty() {
+        return Err(Refusal::conflict(t("enrolment-codes-gone")));
     }
-    let gone = asked - sheets.len();
-    Ok(Reply::page(&SheetsPage { frame, sheets, gone })?.never_kept())
+    let sheets: Vec<PaperSheet> = shown.into_iter().map(|shown| shown.on_paper(&frame)).collect();
+    let head = Letterhead { community: frame.community().to_owned(), help: frame.help().to_owned() };
+    let pdf = enrolment::paper(&head, &sheets).map_err(|error| Refusal::broken(&error))?;
+    Ok(Reply::file("bons-de-raccordement.pdf", "application/pdf", pdf).never_kept())
 }
 
 pub(super) async fn file(
@@ -111,6 +125,37 @@ pub(super) async fn file(
     Ok(Reply::file(&name, "text/plain; charset=utf-8", code.file(&comment)).never_kept())
 }
 
+/// Those asked for whose code can be shown, and how many there are that can not.
+async fn shown(
+    store: &Store,
+    desk: &Desk,
+    Numbers { de, a }: &Numbers,
+    who: &Referent,
+    now: Timestamp,
+) -> Result<(Vec<Shown>, usize), Error> {
+    let (first, last) = (*de, *a);
+    let found = store
+        .read(async move |tx: &ReadTx| {
+            let mut found = Vec::new();
+            for invitation in enrolment::invitations_between(tx, first, last).await? {
+                let is_open = standing(tx, &invitation, now).await? == Standing::Open;
+                found.push((details(tx, invitation).await?, is_open));
+            }
+            Ok::<_, Error>(found)
+        })
+        .await?;
+    let (asked, at) = (found.len(), Instant::now());
+    let open = found.into_iter().filter(|(_, is_open)| *is_open);
+    let shown: Vec<Shown> = open
+        .filter_map(|((invitation, commune, replaces), _)| {
+            let code = desk.tray.code(invitation.id, who.id(), at)?;
+            Some(Shown { invitation, commune, replaces, code })
+        })
+        .collect();
+    let gone = asked - shown.len();
+    Ok((shown, gone))
+}
+
 async fn details(
     tx: &ReadTx,
     invitation: Invitation,
@@ -126,20 +171,27 @@ async fn details(
     Ok((invitation, commune.name, replaces))
 }
 
+impl Shown {
+    fn on_paper(self, frame: &Frame) -> PaperSheet {
+        PaperSheet {
+            number: self.invitation.id,
+            town_hall: self.commune.town_hall(),
+            replaces: self.replaces,
+            code: self.code,
+            until: frame.moment(&self.invitation.expires).to_string(),
+        }
+    }
+}
+
 impl Sheet {
-    fn of(
-        invitation: &Invitation,
-        commune: &CommuneName,
-        replaces: Option<String>,
-        code: &Code,
-    ) -> Result<Self, Refusal> {
+    fn of(shown: &Shown) -> Result<Self, Refusal> {
         Ok(Self {
-            id: invitation.id,
-            town_hall: commune.town_hall(),
-            replaces,
-            drawing: drawing(code, &t("enrolment-drawing")).map_err(|error| Refusal::broken(&error))?,
-            groups: code.groups(),
-            expires: invitation.expires,
+            id: shown.invitation.id,
+            town_hall: shown.commune.town_hall(),
+            replaces: shown.replaces.clone(),
+            drawing: Drawing::of(&shown.code.text()).map_err(|error| Refusal::broken(&error))?,
+            groups: shown.code.groups(),
+            expires: shown.invitation.expires,
         })
     }
 }
