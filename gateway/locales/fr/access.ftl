@@ -4,3 +4,4 @@ access-unknown-machine = Ce poste n’est pas raccordé à l’intranet. Demande
 access-referents-only = Cette page est réservée aux référents.
 access-wrong-code = Ce n’est pas le code d’installation. Recopiez-le depuis le journal de la passerelle.
 access-set-up-is-over = Le premier compte existe déjà. Revenez à l’accueil et connectez-vous.
+access-too-long-to-keep = Votre session était terminée, et ce que vous avez envoyé est trop long pour être gardé pendant la connexion. Revenez en arrière : votre texte y est encore. Copiez-le, connectez-vous, puis envoyez-le de nouveau.

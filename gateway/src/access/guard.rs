@@ -19,7 +19,7 @@ use super::session::{Token, holder, touch};
 use super::{Access, Audience, Error, Referent, Route, SET_UP, SIGN_IN, TownHall};
 use crate::directory;
 use crate::store::{ReadTx, WriteTx};
-use crate::web::{Frame, Now, Refusal, Reply, dress, t};
+use crate::web::{Frame, Now, Refusal, Reply, dress, is_looked_at, t};
 
 /// Bytes of a form that is kept while its writer signs in again.
 const KEPT: usize = 64 * 1024;
@@ -31,7 +31,7 @@ const SECRET_FIELDS: [&str; 3] = ["password", "again", "current"];
 pub struct Kept {
     /// Where it was sent.
     pub path: String,
-    /// The fields as the browser wrote them.
+    /// The fields as a browser writes them; a form may have none.
     pub fields: String,
 }
 
@@ -106,8 +106,7 @@ impl Guard {
                 frame
             }
             Audience::Referent => {
-                let token = Token::sent(request.headers());
-                let Some(referent) = self.access.holder(token, now).await? else {
+                let Some((_, referent)) = self.access.session(request.headers(), now).await? else {
                     return Err(self.ask_to_sign_in(frame, request).await?);
                 };
                 let frame = frame.with_caller(referent.name());
@@ -135,7 +134,9 @@ impl Guard {
         if request.method() == Method::GET {
             return Ok(Turned::Away(Reply::see_other(sign_in_before(&path))));
         }
-        let body = to_bytes(request.into_body(), KEPT).await.unwrap_or_default();
+        let Ok(body) = to_bytes(request.into_body(), KEPT).await else {
+            return Err(Refusal::too_large(t("access-too-long-to-keep")).into());
+        };
         let fields = without_secrets(&body);
         let page = ask(frame, Kept { path, fields })?;
         Ok(Turned::Away(page.with_status(StatusCode::UNAUTHORIZED)))
@@ -210,25 +211,22 @@ impl Access {
         self.store.read(async |tx: &ReadTx| is_set_up(tx).await).await
     }
 
-    /// The session that these headers carry, and whose it is.
+    /// The session that these headers carry, and whose it is. It stays open because somebody looks at a page,
+    /// and not because a page that nobody looks at keeps itself up to date.
     pub async fn session(
         &self,
         headers: &HeaderMap,
         now: Timestamp,
     ) -> Result<Option<(Token, Referent)>, Error> {
         let Some(token) = Token::sent(headers) else { return Ok(None) };
-        Ok(self.holder(Some(token.clone()), now).await?.map(|who| (token, who)))
-    }
-
-    async fn holder(&self, token: Option<Token>, now: Timestamp) -> Result<Option<Referent>, Error> {
-        let Some(token) = token else { return Ok(None) };
         let sent = token.clone();
         let holder = self.store.read(async move |tx: &ReadTx| holder(tx, &sent, now).await).await?;
         let Some((id, account, stale)) = holder else { return Ok(None) };
-        if stale {
-            self.store.write(async move |tx: &mut WriteTx| touch(tx, &token, now).await).await?;
+        if stale && is_looked_at(headers) {
+            let seen = token.clone();
+            self.store.write(async move |tx: &mut WriteTx| touch(tx, &seen, now).await).await?;
         }
-        Ok(Some(Referent::of(id, &account)))
+        Ok(Some((token, Referent::of(id, &account))))
     }
 }
 

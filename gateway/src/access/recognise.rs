@@ -39,30 +39,54 @@ impl From<ground::Error> for Unrecognised {
     }
 }
 
+/// One try at a password or a code. It counts as a mistake until it turns out to be none, also when whoever tries
+/// hangs up before the answer.
+struct Try<'a> {
+    access: &'a Access,
+    origin: IpAddr,
+    account: &'a str,
+}
+
+impl Try<'_> {
+    fn succeeded(self) {
+        self.access.mistakes(|slowdown| slowdown.succeeded(self.origin, self.account));
+    }
+
+    fn failed(self, now: Instant) {
+        self.access.mistakes(|slowdown| slowdown.failed(self.origin, self.account, now));
+    }
+}
+
+impl Drop for Try<'_> {
+    fn drop(&mut self) {
+        self.access.mistakes(|slowdown| slowdown.ended(self.origin));
+    }
+}
+
 impl Access {
-    /// Who has this name and this password.
+    /// Who has this name and this password. `now` is a clock, because looking takes time.
     pub async fn recognise(
         &self,
         origin: IpAddr,
         name: &str,
         password: &str,
-        now: Instant,
+        now: fn() -> Instant,
     ) -> Result<Referent, Unrecognised> {
         // What nobody can be called is neither looked up nor remembered.
         let Ok(name) = PersonName::parse(name) else { return Err(Unrecognised::Wrong) };
         let name = name.folded();
-        self.slow_down(origin, &name, now).await?;
+        let attempt = self.begin(origin, &name, now()).await?;
         let named = name.clone();
         let account = self.store.read(async move |tx: &ReadTx| account_named(tx, &named).await).await?;
         let hash = account.as_ref().map_or_else(|| NOBODY.clone(), |(_, account)| account.password.clone());
         let right = self.check(hash, password.to_owned()).await;
         match account {
             Some((id, account)) if right => {
-                self.mistakes(|slowdown| slowdown.succeeded(origin, &name));
+                attempt.succeeded();
                 Ok(Referent::of(id, &account))
             }
             _ => {
-                self.mistakes(|slowdown| slowdown.failed(origin, &name, now));
+                attempt.failed(now());
                 Err(Unrecognised::Wrong)
             }
         }
@@ -73,15 +97,15 @@ impl Access {
         &self,
         origin: IpAddr,
         typed: &str,
-        now: Instant,
+        now: fn() -> Instant,
     ) -> Result<(), Unrecognised> {
-        self.slow_down(origin, SET_UP_CODE, now).await?;
+        let attempt = self.begin(origin, SET_UP_CODE, now()).await?;
         let code = typed.to_owned();
         if self.store.read(async move |tx: &ReadTx| is_set_up_code(tx, &code).await).await? {
-            self.mistakes(|slowdown| slowdown.succeeded(origin, SET_UP_CODE));
+            attempt.succeeded();
             return Ok(());
         }
-        self.mistakes(|slowdown| slowdown.failed(origin, SET_UP_CODE, now));
+        attempt.failed(now());
         Err(Unrecognised::Wrong)
     }
 
@@ -91,7 +115,7 @@ impl Access {
         origin: IpAddr,
         who: &Referent,
         password: &str,
-        now: Instant,
+        now: fn() -> Instant,
     ) -> Result<(), Unrecognised> {
         let same: PersonId = self.recognise(origin, who.name(), password, now).await?.id();
         if same == who.id() { Ok(()) } else { Err(Unrecognised::Wrong) }
@@ -106,16 +130,26 @@ impl Access {
         self.beside(move || hash.is_of(&typed)).await
     }
 
+    /// The place is held until the work is done, whether or not somebody still waits for it.
     async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let _place = self.checks.acquire().await.expect("the semaphore is never closed");
-        match tokio::task::spawn_blocking(work).await {
+        let place = self.checks.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let held = move || {
+            let _place = place;
+            work()
+        };
+        match tokio::task::spawn_blocking(held).await {
             Ok(done) => done,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
 
-    async fn slow_down(&self, origin: IpAddr, account: &str, now: Instant) -> Result<(), Unrecognised> {
-        match self.mistakes(|slowdown| slowdown.judge(origin, account, now)) {
+    async fn begin<'a>(
+        &'a self,
+        origin: IpAddr,
+        account: &'a str,
+        now: Instant,
+    ) -> Result<Try<'a>, Unrecognised> {
+        match self.mistakes(|slowdown| slowdown.begin(origin, account, now)) {
             Verdict::Refused(wait) => {
                 let level = self.level("guesses", origin, now);
                 log::log!(level, "somebody guesses passwords and has to wait {} s", wait.as_secs());
@@ -123,8 +157,9 @@ impl Access {
                 Err(Unrecognised::Wait(wait))
             }
             Verdict::Looked(delay) => {
+                let attempt = Try { access: self, origin, account };
                 tokio::time::sleep(delay).await;
-                Ok(())
+                Ok(attempt)
             }
         }
     }

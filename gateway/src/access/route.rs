@@ -1,5 +1,6 @@
 //! The routes of a door as a table: method, path, who may, function.
 
+use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{self, MethodRouter};
@@ -47,5 +48,11 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
         T: 'static,
     {
         Route { method: Method::POST, path, who, handler: routing::post(handler) }
+    }
+
+    /// Takes as many bytes, where the forms of the other routes are shorter or longer.
+    #[must_use]
+    pub fn taking(self, bytes: usize) -> Route<S> {
+        Route { handler: self.handler.layer(DefaultBodyLimit::max(bytes)), ..self }
     }
 }

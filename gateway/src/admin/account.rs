@@ -10,9 +10,9 @@ use serde::Deserialize;
 use super::set_up::new_password;
 use super::sign_in::{entry, refused};
 use super::{Error, Gate};
-use crate::access::{self, Access, Audience, PersonName, Referent, Route, Token};
+use crate::access::{self, Access, Audience, Once, PersonName, Referent, Route, Token};
 use crate::audit::{self, Act};
-use crate::store::{Store, WriteTx};
+use crate::store::{ReadTx, Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t};
 
 pub(super) const PATH: &str = "/compte";
@@ -25,6 +25,7 @@ pub(super) fn routes() -> Vec<Route<Gate>> {
 #[template(path = "admin/templates/account.html")]
 struct AccountPage {
     frame: Frame,
+    once: Once,
     name: String,
     refused: Option<String>,
 }
@@ -32,13 +33,15 @@ struct AccountPage {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct PasswordForm {
+    once: Once,
     current: String,
     password: String,
     again: String,
 }
 
 async fn page(frame: Frame, who: Referent) -> Result<Reply, Refusal> {
-    Reply::page(&AccountPage { frame, name: who.name().to_owned(), refused: None })
+    let name = who.name().to_owned();
+    Ok(Reply::page(&AccountPage { frame, once: Once::fresh(), name, refused: None })?.never_kept())
 }
 
 async fn change(
@@ -50,14 +53,20 @@ async fn change(
     frame: Frame,
     Form(form): Form<PasswordForm>,
 ) -> Result<Reply, Refusal> {
-    let page = |why| AccountPage { frame, name: who.name().to_owned(), refused: Some(why) };
-    if let Err(error) = access.recognise_again(peer.ip(), &who, &form.current, Instant::now()).await {
+    // Sent again, it has another current password than the one that was typed.
+    let once = form.once.clone();
+    if store.read(async move |tx: &ReadTx| once.led_to(tx).await).await?.is_some() {
+        return Ok(changed());
+    }
+    let once = form.once.clone();
+    let page = |why| AccountPage { frame, once, name: who.name().to_owned(), refused: Some(why) };
+    if let Err(error) = access.recognise_again(peer.ip(), &who, &form.current, Instant::now).await {
         return refused(error, page);
     }
     let Ok(name) = PersonName::parse(who.name()) else { return Err(access::Error::NoAccount.into()) };
     let password = match new_password(&form.password, &form.again, &name) {
         Ok(password) => password,
-        Err(why) => return Reply::kept(&page(why)),
+        Err(why) => return Ok(Reply::kept(&page(why))?.never_kept()),
     };
     let password = access.hash(password).await;
     let token = Token::random();
@@ -67,8 +76,13 @@ async fn change(
             access::change_password(tx, who.id(), &password).await?;
             access::close_sessions_of(tx, who.id()).await?;
             access::open_session(tx, &kept, who.id(), now).await?;
+            form.once.leads_to(tx, PATH, now).await?;
             Ok(audit::record(tx, entry(&who, Act::PasswordChanged, now)).await?)
         })
         .await?;
-    Ok(Reply::see_other(PATH).saying(t("admin-password-changed")).with_cookie(&token.cookie()))
+    Ok(changed().with_cookie(&token.cookie()))
+}
+
+fn changed() -> Reply {
+    Reply::see_other(PATH).saying(t("admin-password-changed"))
 }

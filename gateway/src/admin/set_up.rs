@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::{ConnectInfo, State};
 use serde::Deserialize;
 
-use super::sign_in::entry;
+use super::sign_in::{entry, seconds};
 use super::{Error, Gate};
 use crate::access::{
     self, Access, Audience, InvalidName, Password, PersonName, Route, SET_UP, Token, Unrecognised,
@@ -39,7 +39,7 @@ struct SetUpForm {
 }
 
 async fn page(frame: Frame) -> Result<Reply, Refusal> {
-    Reply::page(&SetUpPage { frame, form: SetUpForm::default(), refused: None })
+    Ok(Reply::page(&SetUpPage { frame, form: SetUpForm::default(), refused: None })?.never_kept())
 }
 
 async fn create(
@@ -50,17 +50,18 @@ async fn create(
     frame: Frame,
     Form(form): Form<SetUpForm>,
 ) -> Result<Reply, Refusal> {
-    if let Err(error) = access.recognise_code(peer.ip(), &form.code, Instant::now()).await {
+    let refused = |form, why| Ok(Reply::kept(&SetUpPage { frame, form, refused: Some(why) })?.never_kept());
+    if let Err(error) = access.recognise_code(peer.ip(), &form.code, Instant::now).await {
         let why = match error {
             Unrecognised::Wrong => t("access-wrong-code"),
-            Unrecognised::Wait(wait) => t_with("admin-wait", &[("seconds", &(wait.as_secs() + 1))]),
+            Unrecognised::Wait(wait) => t_with("admin-wait", &[("seconds", &seconds(wait))]),
             Unrecognised::Broken(error) => return Err(error.into()),
         };
-        return Reply::kept(&SetUpPage { frame, form, refused: Some(why) });
+        return refused(form, why);
     }
     let (name, password) = match parse(&form) {
         Ok(parsed) => parsed,
-        Err(why) => return Reply::kept(&SetUpPage { frame, form, refused: Some(why) }),
+        Err(why) => return refused(form, why),
     };
     let password = access.hash(password).await;
     let token = Token::random();

@@ -1,7 +1,7 @@
 //! Signing in and out. What was being sent when a session ended waits behind the sign-in page.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use askama::Template;
 use axum::extract::{ConnectInfo, Query, State};
@@ -16,10 +16,14 @@ use crate::audit::{self, About, Act, Entry};
 use crate::store::{Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t, t_with};
 
+/// What waits behind the sign-in page is a whole form, written once more into a field of another: each of its signs
+/// may take three.
+const WITH_WHAT_WAITS: usize = 256 * 1024;
+
 pub(super) fn routes() -> Vec<Route<Gate>> {
     vec![
         Route::get(SIGN_IN, Audience::Anyone, page),
-        Route::post(SIGN_IN, Audience::Anyone, sign_in),
+        Route::post(SIGN_IN, Audience::Anyone, sign_in).taking(WITH_WHAT_WAITS),
         Route::post(SIGN_OUT, Audience::Anyone, sign_out),
     ]
 }
@@ -39,8 +43,8 @@ struct SignInForm {
     password: String,
     /// Where to go afterwards.
     suite: String,
-    /// The fields of a form that waits, as the browser wrote them.
-    fields: String,
+    /// The fields of a form that waits, as a browser writes them; a form may have none.
+    fields: Option<String>,
 }
 
 /// What was being sent, one press of a button away.
@@ -54,8 +58,8 @@ struct ResumePage {
 
 /// How the guard asks somebody whose session ended while they were writing.
 pub(super) fn ask(frame: Frame, kept: Kept) -> Result<Reply, Refusal> {
-    let form = SignInForm { suite: kept.path, fields: kept.fields, ..SignInForm::default() };
-    Reply::page(&SignInPage { frame, form, refused: Some(t("admin-session-over")) })
+    let form = SignInForm { suite: kept.path, fields: Some(kept.fields), ..SignInForm::default() };
+    Ok(Reply::page(&SignInPage { frame, form, refused: Some(t("admin-session-over")) })?.never_kept())
 }
 
 async fn page(
@@ -67,7 +71,7 @@ async fn page(
         return Ok(Reply::see_other(SET_UP));
     }
     let form = SignInForm { suite: form.suite, ..SignInForm::default() };
-    Reply::page(&SignInPage { frame, form, refused: None })
+    Ok(Reply::page(&SignInPage { frame, form, refused: None })?.never_kept())
 }
 
 async fn sign_in(
@@ -78,7 +82,7 @@ async fn sign_in(
     frame: Frame,
     Form(form): Form<SignInForm>,
 ) -> Result<Reply, Refusal> {
-    let referent = match access.recognise(peer.ip(), &form.name, &form.password, Instant::now()).await {
+    let referent = match access.recognise(peer.ip(), &form.name, &form.password, Instant::now).await {
         Ok(referent) => referent,
         Err(error) => return refused(error, |why| SignInPage { frame, form, refused: Some(why) }),
     };
@@ -90,12 +94,14 @@ async fn sign_in(
             Ok(audit::record(tx, entry(&who, Act::SignedIn, now)).await?)
         })
         .await?;
-    let reply = if form.fields.is_empty() {
-        Reply::see_other(local(&form.suite))
-    } else {
-        let fields = form_urlencoded::parse(form.fields.as_bytes()).into_owned().collect();
-        let frame = frame.with_caller(referent.name());
-        Reply::page(&ResumePage { frame, path: local(&form.suite).to_owned(), fields })?
+    let path = local(&form.suite);
+    let reply = match form.fields {
+        None => Reply::see_other(path),
+        Some(fields) => {
+            let fields = form_urlencoded::parse(fields.as_bytes()).into_owned().collect();
+            let frame = frame.with_caller(referent.name());
+            Reply::page(&ResumePage { frame, path: path.to_owned(), fields })?.never_kept()
+        }
     };
     Ok(reply.with_cookie(&token.cookie()))
 }
@@ -122,15 +128,20 @@ pub(super) fn refused<P: Template>(
     error: Unrecognised,
     page: impl FnOnce(String) -> P,
 ) -> Result<Reply, Refusal> {
-    match error {
-        Unrecognised::Wrong => Reply::kept(&page(t("admin-unrecognised"))),
+    let reply = match error {
+        Unrecognised::Wrong => Reply::kept(&page(t("admin-unrecognised")))?,
         Unrecognised::Wait(wait) => {
-            let seconds = wait.as_secs() + 1;
-            let page = page(t_with("admin-wait", &[("seconds", &seconds)]));
-            Ok(Reply::kept(&page)?.with_status(StatusCode::TOO_MANY_REQUESTS))
+            let page = page(t_with("admin-wait", &[("seconds", &seconds(wait))]));
+            Reply::kept(&page)?.with_status(StatusCode::TOO_MANY_REQUESTS)
         }
-        Unrecognised::Broken(error) => Err(error.into()),
-    }
+        Unrecognised::Broken(error) => return Err(error.into()),
+    };
+    Ok(reply.never_kept())
+}
+
+/// Whole ones, never less than what has to be waited.
+pub(super) fn seconds(wait: Duration) -> u64 {
+    wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)
 }
 
 pub(super) fn entry(who: &Referent, act: Act, at: jiff::Timestamp) -> Entry {

@@ -228,7 +228,8 @@ fn is_page(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain"))
 }
 
-/// A live fragment fetched by the script must not eat the sentence that a person has yet to read.
-fn is_looked_at(headers: &HeaderMap) -> bool {
+/// Whether a page was asked for by somebody, not a part of it by the script that keeps it up to date: that must
+/// not eat the sentence that a person has yet to read, nor keep a session open.
+pub fn is_looked_at(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-dest").is_none_or(|dest| dest == "document")
 }

@@ -49,6 +49,11 @@ impl Refusal {
         Refusal::Refused { status: StatusCode::FORBIDDEN, sentence: sentence.into() }
     }
 
+    /// More than is taken at once.
+    pub fn too_large(sentence: impl Into<String>) -> Refusal {
+        Refusal::Refused { status: StatusCode::PAYLOAD_TOO_LARGE, sentence: sentence.into() }
+    }
+
     /// Nothing there, or nothing whose existence may be told.
     pub fn not_found() -> Refusal {
         Refusal::Refused { status: StatusCode::NOT_FOUND, sentence: t("web-not-found") }

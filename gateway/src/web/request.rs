@@ -21,10 +21,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     async fn from_request(request: Request, state: &S) -> Result<Form<T>, Refusal> {
         match axum::Form::<T>::from_request(request, state).await {
             Ok(axum::Form(fields)) => Ok(Form(fields)),
-            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Refusal::Refused {
-                status: StatusCode::PAYLOAD_TOO_LARGE,
-                sentence: t("web-form-too-large"),
-            }),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(Refusal::too_large(t("web-form-too-large")))
+            }
             Err(rejection) => {
                 log::debug!("unreadable form: {rejection}");
                 Err(Refusal::Refused { status: StatusCode::BAD_REQUEST, sentence: t("web-form-unreadable") })

@@ -117,6 +117,102 @@ async fn what_was_written_when_the_session_ended_is_sent_after_signing_in() {
 }
 
 #[tokio::test]
+async fn a_button_pressed_when_the_session_had_ended_is_pressed_again_after_signing_in() {
+    let rig = rig().await;
+    let mut visitor = rig.referent().await;
+    let page = visitor.later(3).post("/bons/1/annuler", &[]).await;
+    assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    let fields = [("name", NAME), ("password", PASSWORD), ("suite", page.field("suite")), ("fields", "")];
+    assert_eq!(page.field("fields"), "");
+    visitor.post("/connexion", &fields).await.shows("action=\"/bons/1/annuler\"").shows("<form");
+}
+
+#[tokio::test]
+async fn what_fits_a_form_fits_behind_the_sign_in_page_and_more_is_refused_aloud() {
+    let rig = rig().await;
+    let mut visitor = rig.referent().await;
+    visitor.later(3);
+    // Three bytes for each sign, and nine when it is written into a field of another form.
+    let long = "é".repeat(10_000);
+    let page = visitor.post("/annonce", &[("title", "Réunion"), ("text", &long)]).await;
+    let (suite, fields) = (page.field("suite").to_owned(), page.field("fields").replace("&#38;", "&"));
+    assert_eq!(fields.len(), 60_024);
+    let fields = [("name", NAME), ("password", PASSWORD), ("suite", &suite), ("fields", &fields)];
+    visitor.post("/connexion", &fields).await.shows(&long);
+
+    let page = visitor.later(3).post("/annonce", &[("text", &"a".repeat(70_000))]).await;
+    assert_eq!(page.status, StatusCode::PAYLOAD_TOO_LARGE);
+    page.shows("trop long pour être gardé");
+}
+
+#[tokio::test]
+async fn pages_with_passwords_are_kept_nowhere() {
+    let rig = rig().await;
+    let mut visitor = rig.at_admin(SERVER);
+    let page = visitor.get("/installation").await;
+    assert_eq!(page.header("cache-control"), "no-store");
+    let page = visitor.post("/installation", &[("code", "0000")]).await;
+    assert_eq!(page.header("cache-control"), "no-store");
+    let mut visitor = rig.referent().await;
+    let page = visitor.get("/compte").await;
+    assert_eq!(page.header("cache-control"), "no-store");
+    let page = visitor.post("/compte", &[("current", "autre chose")]).await;
+    assert_eq!(page.header("cache-control"), "no-store");
+    visitor.later(3);
+    for page in [
+        visitor.get("/connexion").await,
+        visitor.post("/annonce", &[("title", "Réunion")]).await,
+        sign_in(&mut visitor, NAME, "autre chose").await,
+        visitor.post("/connexion", &[("name", NAME), ("password", PASSWORD), ("fields", "")]).await,
+    ] {
+        assert_eq!(page.header("cache-control"), "no-store", "{}", page.text);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_refreshes_itself_keeps_no_session_open() {
+    let rig = rig().await;
+    let mut visitor = rig.referent().await;
+    for _ in 0..2 {
+        let page = visitor.later(1).get_with("/", &[("sec-fetch-dest", "empty")]).await;
+        assert_eq!(page.status, StatusCode::OK);
+    }
+    let page = visitor.later(1).get_with("/", &[("sec-fetch-dest", "empty")]).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+
+    let mut visitor = rig.at_admin(SERVER);
+    sign_in(&mut visitor, NAME, PASSWORD).await;
+    for _ in 0..4 {
+        let page = visitor.later(1).get_with("/", &[("sec-fetch-dest", "document")]).await;
+        assert_eq!(page.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_password_sent_twice_is_changed_once() {
+    const NEW: &str = "la brume du mardi";
+    let rig = rig().await;
+    let mut visitor = rig.referent().await;
+    let once = visitor.get("/compte").await.field("once").to_owned();
+    let fields = [("once", &*once), ("current", PASSWORD), ("password", NEW), ("again", NEW)];
+    assert_eq!(visitor.post("/compte", &fields).await.location(), "/compte");
+    assert_eq!(visitor.post("/compte", &fields).await.location(), "/compte", "sent again, it says the same");
+    let page = visitor.get("/qui-a-fait-quoi").await;
+    assert_eq!(page.text.matches("a changé de mot de passe").count(), 1);
+}
+
+#[tokio::test]
+async fn guesses_at_once_are_counted_at_once() {
+    let rig = rig().await;
+    rig.referent().await;
+    let guess = async || sign_in(&mut rig.at_admin(REFERENTS_MACHINE), NAME, "une autre phrase").await.status;
+    let answers: [StatusCode; 3] = tokio::join!(guess(), guess(), guess()).into();
+    let refused = answers.iter().filter(|status| **status == StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.count(), 1, "{answers:?}");
+    assert_eq!(sign_in(&mut rig.at_admin(SERVER), NAME, PASSWORD).await.location(), "/annonce");
+}
+
+#[tokio::test]
 async fn a_new_password_closes_the_other_sessions() {
     const NEW: &str = "la brume du mardi";
     let rig = rig().await;

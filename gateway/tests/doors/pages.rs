@@ -49,7 +49,7 @@ async fn every_page_is_protected() {
         rig.at_portal(TOWN_HALL).get("/").await,
         rig.at_portal(SERVER).get("/").await,
         rig.at_portal(TOWN_HALL).get("/nulle-part").await,
-        rig.at_admin(SERVER).get("/installation").await,
+        rig.at_admin(SERVER).get("/nulle-part").await,
     ] {
         assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
         assert_eq!(page.header("x-content-type-options"), "nosniff");

@@ -27,6 +27,8 @@
           redirect: "manual",
           signal: AbortSignal.timeout(15000),
         });
+        // The session is over, or the page has moved: what this leads to says so itself.
+        if (answer.type == "opaqueredirect") return location.reload();
         if (!answer.ok) throw answer;
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         for (const old of all("[data-live]")) {
