@@ -24,6 +24,7 @@ pub mod control;
 pub mod journal;
 pub mod listeners;
 pub mod netd;
+pub mod paths;
 pub mod privileges;
 pub mod store;
 pub mod web;

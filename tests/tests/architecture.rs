@@ -18,7 +18,10 @@ const FLOORS: [(Floor, &[&str]); 4] = [
     // `bin`: the programs beside the gateway, which know no feature.
     (Floor::Features, &["bin", "certificates", "enrolment", "links", "news"]),
     (Floor::Nouns, &["access", "audit", "directory"]),
-    (Floor::Ground, &["config", "control", "journal", "listeners", "netd", "privileges", "store", "web"]),
+    (
+        Floor::Ground,
+        &["config", "control", "journal", "listeners", "netd", "paths", "privileges", "store", "web"],
+    ),
 ];
 
 /// The only arrows within a floor.

@@ -1,5 +1,6 @@
 # Qui a fait quoi : un verbe par acte, que la page fait suivre de la commune et du poste.
 audit-commune-added = a ajouté la commune
+audit-commune-removed = a supprimé la commune
 audit-commune-renamed = a renommé la commune
 audit-invitation-created = a créé un bon de raccordement
 audit-invitation-cancelled = a annulé un bon de raccordement

@@ -127,3 +127,11 @@ enrolment-add-lead = Celles qui sont déjà là ne sont pas ajoutées une second
 enrolment-add-label = Noms des communes
 enrolment-add-hint = Un nom par ligne. On peut aussi coller un tableau dont la première ligne nomme les colonnes « nom » et « siege ».
 enrolment-add-button = Ajouter
+
+# Supprimer une commune.
+enrolment-remove = Supprimer une commune
+enrolment-remove-lead = { $commune } n’apparaîtra plus dans la liste. On pourra l’ajouter de nouveau.
+enrolment-remove-button = Supprimer la commune
+enrolment-remove-back = Revenir à la commune
+enrolment-removed = La commune est supprimée.
+enrolment-has-history = { $commune } a, ou a eu, un poste ou un bon de raccordement : elle reste dans la liste, pour que l’on sache toujours ce qui y a été fait. Si son nom est faux, renommez-la.

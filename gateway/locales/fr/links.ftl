@@ -80,6 +80,7 @@ links-give-up = Renoncer
 
 links-rename = Renommer
 links-rename-commune = Renommer la commune
+links-remove-commune = Supprimer la commune
 links-rename-machine = Renommer le poste
 links-rename-lead = Nom actuel : { $name }
 links-rename-label = Nouveau nom

@@ -42,6 +42,7 @@ pub enum Act {
     SignedIn,
     SignedOut,
     BackupMade,
+    CommuneRemoved,
 }
 
 impl Act {
@@ -65,6 +66,7 @@ impl Act {
             Self::SignedIn => "audit-signed-in",
             Self::SignedOut => "audit-signed-out",
             Self::BackupMade => "audit-backup-made",
+            Self::CommuneRemoved => "audit-commune-removed",
         }
     }
 }

@@ -47,6 +47,17 @@ pub async fn rename_commune(tx: &mut impl Write, id: CommuneId, name: &CommuneNa
     Ok(())
 }
 
+/// Forgets a commune; whether nothing is told of it any more is the caller's to know.
+///
+/// # Errors
+/// [`Error::NoSuchCommune`].
+pub async fn remove_commune(tx: &mut impl Write, id: CommuneId) -> Result<(), Error> {
+    let commune = commune(tx, id).await?.ok_or(Error::NoSuchCommune(id))?;
+    tx.remove(&NAMES, &commune.name.folded()).await?;
+    tx.remove(&COMMUNES, &id).await?;
+    Ok(())
+}
+
 async fn claim_name(tx: &impl Read, name: &CommuneName, own: Option<CommuneId>) -> Result<(), Error> {
     match tx.get(&NAMES, &name.folded()).await? {
         Some(CommuneRef(holder)) if Some(CommuneId(holder)) != own => {

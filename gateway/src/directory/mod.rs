@@ -21,8 +21,10 @@ use beffroi_protocol::PublicKey;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::paths;
+
 pub use changes::{Changes, Follower, changes, to_the_end};
-pub use communes::{add_commune, commune, commune_by_name, communes, rename_commune};
+pub use communes::{add_commune, commune, commune_by_name, communes, remove_commune, rename_commune};
 pub use guests::{Guest, admit, gateway_key, guests, is_guest, set_gateway_key, sweep_guests};
 pub use machines::{
     NewMachine, add_machine, machine, machine_by_address, machines, machines_of, mark_seen, rename_machine,
@@ -43,10 +45,9 @@ pub struct CommuneId(pub(crate) u32);
 pub struct MachineId(pub(crate) u32);
 
 impl CommuneId {
-    /// Where a referent finds the page about the commune, which rooms that know nothing of each other
-    /// lead to.
+    /// Where a referent finds the page about the commune.
     pub fn path(self) -> String {
-        format!("/communes/{self}")
+        paths::commune(self)
     }
 }
 

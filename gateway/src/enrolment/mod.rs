@@ -11,6 +11,7 @@ mod invite;
 mod list;
 mod pages;
 mod paper;
+mod removal;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,7 @@ use beffroi_protocol::{PublicKey, temporary};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::directory::{self, CommuneId, MachineId};
+use crate::directory::{self, CommuneId, CommuneName, MachineId};
 use crate::store::Read;
 
 pub use answer::{Outcome, Refused, answer};
@@ -34,6 +35,7 @@ pub use invite::{Ordered, Wish, cancel, invited, order, without};
 pub use list::{Line, Listing, Mistake, Wrong, import, read_list, read_typed};
 pub use pages::{Desk, PATH, routes};
 pub use paper::{Letterhead, PaperSheet, paper};
+pub use removal::{removal, remove_commune};
 pub use store::{TABLES, invitation, invitations, invitations_between};
 pub use tray::Tray;
 
@@ -126,6 +128,14 @@ pub async fn standing(tx: &impl Read, invitation: &Invitation, now: Timestamp) -
     Ok(if standing == Standing::Open && stays_out { Standing::Cancelled } else { standing })
 }
 
+/// Whether a commune can be taken off the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    Possible,
+    /// It has, or had, a machine or an invitation.
+    HasHistory,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("there is no commune {0}")]
@@ -134,6 +144,8 @@ pub enum Error {
     NoSuchMachine(MachineId),
     #[error("there is no invitation {0}")]
     NoSuchInvitation(InvitationId),
+    #[error("{0} has, or had, a machine or an invitation")]
+    HasHistory(CommuneName),
     #[error("invitation {0} is not open")]
     NotOpen(InvitationId),
     #[error("nothing was chosen")]

@@ -80,6 +80,14 @@ impl Keeper {
         }
     }
 
+    /// Puts the firewall back if it is not as it was wanted last, and leaves everything else alone.
+    pub(crate) async fn settle_firewall(&mut self) -> Result<Outcome, Error> {
+        match self.wanted.clone() {
+            Some(wanted) => self.fence(&wanted).await,
+            None => Ok(Outcome::AsWanted),
+        }
+    }
+
     /// Kept before it is written: a power cut in between is made up for at the next start.
     async fn want(&mut self, wanted: Wanted) -> Result<Present, Error> {
         let present = self.present().await?;
@@ -91,18 +99,22 @@ impl Keeper {
     /// The firewall first: a peer is let in after its limits are up. Remembers where the peers are, so
     /// that they can be called after a restart.
     async fn write(&mut self, wanted: Wanted) -> Result<Present, Error> {
-        let rules = ruleset(&wanted.firewall, &self.config.network.interface, &wanted.tunnel.addresses);
-        let fenced = match self.firewall.settle(rules).await {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                self.let_go(&wanted.tunnel).await?;
-                return Err(Error::Firewall(error));
-            }
-        };
+        let fenced = self.fence(&wanted).await?;
         let made = self.tunnel.reconcile(&wanted.tunnel).await.map_err(Error::Tunnel)?;
         let present = self.present().await?;
         self.keep(with_endpoints(wanted, &present.tunnel))?;
         Ok(Present { changes: made.len() + usize::from(fenced == Outcome::Written), ..present })
+    }
+
+    async fn fence(&mut self, wanted: &Wanted) -> Result<Outcome, Error> {
+        let rules = ruleset(&wanted.firewall, &self.config.network.interface, &wanted.tunnel.addresses);
+        match self.firewall.settle(rules).await {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => {
+                self.let_go(&wanted.tunnel).await?;
+                Err(Error::Firewall(error))
+            }
+        }
     }
 
     /// Without its firewall nobody new is let in; who is to go goes all the same.

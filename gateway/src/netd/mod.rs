@@ -14,6 +14,7 @@ mod message;
 mod process;
 mod ruleset;
 mod server;
+mod watch;
 
 use std::collections::BTreeSet;
 

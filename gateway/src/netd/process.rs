@@ -11,8 +11,10 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use super::chest::{self, Chest};
+use super::firewall::Outcome;
 use super::keeper::{self, Keeper};
 use super::server::{self, Asked, Door};
+use super::watch::Watch;
 use crate::config::Config;
 use crate::journal::chain;
 use crate::privileges;
@@ -62,6 +64,8 @@ pub fn prepare(config: Config) -> Result<Prepared, Error> {
 enum Event {
     Asked(Asked),
     Tick,
+    /// Somebody has changed rules of the firewall.
+    Disturbed,
     Watchdog,
     Unserved(Result<io::Result<()>, JoinError>),
     Stop,
@@ -82,6 +86,7 @@ pub async fn run(prepared: Prepared, stop: impl Future<Output = ()>) -> Result<(
     let mut tasks = JoinSet::from_iter([door.serve(asking)]);
     notify(&[NotifyState::Ready]);
     let mut watchdog = watchdog();
+    let mut watch = watch();
     let mut stop = std::pin::pin!(stop);
     loop {
         let event = tokio::select! {
@@ -90,6 +95,7 @@ pub async fn run(prepared: Prepared, stop: impl Future<Output = ()>) -> Result<(
             () = tick(watchdog.as_mut()) => Event::Watchdog,
             Some(asked) = asked.recv() => Event::Asked(asked),
             () = sleep_until(due) => Event::Tick,
+            () = changed(watch.as_mut()) => Event::Disturbed,
         };
         match event {
             Event::Asked(Asked { request, reply }) => {
@@ -101,6 +107,11 @@ pub async fn run(prepared: Prepared, stop: impl Future<Output = ()>) -> Result<(
                 }
             }
             Event::Tick => due = Instant::now() + trouble.after(keeper.settle().await)?,
+            Event::Disturbed => match keeper.settle_firewall().await {
+                Ok(Outcome::AsWanted) => {}
+                Ok(Outcome::Written) => log::warn!("somebody took the firewall away: it is back"),
+                Err(error) => due = Instant::now() + trouble.after(Err(error))?,
+            },
             Event::Watchdog => notify(&[NotifyState::Watchdog]),
             Event::Unserved(Ok(Ok(()))) => return Err(Error::Unserved(io::ErrorKind::UnexpectedEof.into())),
             Event::Unserved(Ok(Err(error))) => return Err(Error::Unserved(error)),
@@ -156,6 +167,20 @@ fn watchdog() -> Option<Interval> {
 async fn tick(interval: Option<&mut Interval>) {
     match interval {
         Some(interval) => drop(interval.tick().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Without it the firewall is looked at as often as everything else.
+fn watch() -> Option<Watch> {
+    Watch::open()
+        .inspect_err(|error| log::warn!("the kernel does not tell when the firewall changes: {error}"))
+        .ok()
+}
+
+async fn changed(watch: Option<&mut Watch>) {
+    match watch {
+        Some(watch) => watch.changed().await,
         None => std::future::pending().await,
     }
 }

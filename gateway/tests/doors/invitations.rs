@@ -45,6 +45,36 @@ async fn a_list_of_communes_is_added() {
 }
 
 #[tokio::test]
+async fn a_commune_added_by_mistake_is_removed_and_one_with_a_past_stays() {
+    let rig = rig().await;
+    let mut referent = rig.referent().await;
+    referent.post("/communes/ajouter", &[("text", "Yebleron\nFoucart")]).await;
+    referent.get("/communes/1").await.hides("Supprimer la commune");
+    referent.get("/communes/2").await.shows("Supprimer la commune");
+    let once = referent.get("/communes/2/supprimer").await.field("once").to_owned();
+    for _ in 0..2 {
+        let page = referent.post("/communes/2/supprimer", &[("once", &once)]).await;
+        assert_eq!(page.location(), "/", "sent twice, it says the same");
+    }
+    assert_eq!(referent.get("/communes/2").await.status, StatusCode::NOT_FOUND);
+    referent.get("/").await.shows("La commune est supprimée").hides("Yebleron");
+    let acts = referent.get("/qui-a-fait-quoi").await;
+    assert_eq!(acts.text.matches("a supprimé la commune").count(), 1);
+    let page = referent.post("/communes/ajouter", &[("text", "Yébleron")]).await;
+    assert_eq!(page.location(), "/bons/nouveaux?ajoutees=1", "its name is free");
+
+    referent.post("/bons/nouveaux", &[("pour", "choix"), ("commune-3", "on")]).await;
+    referent.post("/bons/1/annuler", &[]).await;
+    for commune in ["1", "3"] {
+        let path = format!("/communes/{commune}/supprimer");
+        referent.get(&path).await.shows("elle reste dans la liste").hides("<button class=\"danger\"");
+        let page = referent.post(&path, &[]).await;
+        assert_eq!(page.status, StatusCode::CONFLICT);
+        page.shows("elle reste dans la liste");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_list_is_explained_and_nothing_of_it_is_added() {
     let rig = rig().await;
     let mut referent = rig.referent().await;

@@ -25,6 +25,8 @@ const ADMIN: &[(&str, &str, Audience)] = &[
     ("GET", "/communes/{commune}", Referent),
     ("GET", "/communes/{commune}/nom", Referent),
     ("POST", "/communes/{commune}/nom", Referent),
+    ("GET", "/communes/{commune}/supprimer", Referent),
+    ("POST", "/communes/{commune}/supprimer", Referent),
     ("GET", "/compte", Referent),
     ("POST", "/compte", Referent),
     ("GET", "/connexion", Anyone),

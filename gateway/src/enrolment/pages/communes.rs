@@ -6,11 +6,9 @@ use serde::Deserialize;
 
 use crate::access::{Once, Referent};
 use crate::enrolment::{self, Error, Listing, Mistake};
+use crate::paths;
 use crate::store::{Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t, t_with};
-
-/// Where the communes can be invited; told how many there are more, which a form sent twice tells twice.
-const AFTER: &str = "/bons/nouveaux";
 
 #[derive(Template)]
 #[template(path = "enrolment/templates/communes.html")]
@@ -64,7 +62,8 @@ pub(super) async fn add(
             }
             let communes = enrolment::import(tx, &lines, &by, now).await?;
             let added = communes.iter().filter(|(_, is_new)| *is_new).count();
-            let path = format!("{AFTER}?ajoutees={added}");
+            // Where they can be invited; told how many there are more, which a form sent twice tells twice.
+            let path = format!("{}?ajoutees={added}", paths::INVITE);
             once.leads_to(tx, &path, now).await?;
             Ok(path)
         })

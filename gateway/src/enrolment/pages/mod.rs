@@ -3,6 +3,7 @@
 mod communes;
 mod invitations;
 mod orders;
+mod removal;
 mod sheets;
 
 use axum::extract::FromRef;
@@ -11,6 +12,7 @@ use beffroi_protocol::code::Endpoint;
 use super::{Error, Tray};
 use crate::access::{Audience, Route};
 use crate::directory::{self, Changes};
+use crate::paths;
 use crate::store::Store;
 use crate::web::{Refusal, t};
 
@@ -35,16 +37,18 @@ where
     let referent = Audience::Referent;
     vec![
         Route::get(PATH, referent, invitations::page),
-        Route::get("/bons/nouveaux", referent, orders::page),
-        Route::post("/bons/nouveaux", referent, orders::create),
+        Route::get(paths::INVITE, referent, orders::page),
+        Route::post(paths::INVITE, referent, orders::create),
         Route::get("/bons/feuilles", referent, sheets::page),
         Route::get("/bons/feuilles.pdf", referent, sheets::pdf),
         Route::get("/bons/{invitation}/fichier", referent, sheets::file),
         Route::post("/bons/{invitation}/annuler", referent, invitations::cancel),
-        Route::get("/postes/{machine}/remplacer", referent, orders::replace_page),
-        Route::post("/postes/{machine}/remplacer", referent, orders::replace),
-        Route::get("/communes/ajouter", referent, communes::page),
-        Route::post("/communes/ajouter", referent, communes::add),
+        Route::get(paths::REPLACE_MACHINE, referent, orders::replace_page),
+        Route::post(paths::REPLACE_MACHINE, referent, orders::replace),
+        Route::get(paths::ADD_COMMUNES, referent, communes::page),
+        Route::post(paths::ADD_COMMUNES, referent, communes::add),
+        Route::get(paths::REMOVE_COMMUNE, referent, removal::page),
+        Route::post(paths::REMOVE_COMMUNE, referent, removal::remove),
     ]
 }
 
@@ -57,6 +61,7 @@ impl From<Error> for Refusal {
             Error::Directory(directory::Error::NoSuchCommune(_) | directory::Error::NoSuchMachine(_)) => {
                 Refusal::not_found()
             }
+            Error::HasHistory(commune) => Refusal::conflict(removal::has_history(commune.as_str())),
             Error::NotOpen(_) => Refusal::conflict(t("enrolment-not-open")),
             Error::NothingChosen => Refusal::refused(t("enrolment-nothing-chosen")),
             Error::NoGatewayKey => Refusal::conflict(t("enrolment-no-gateway-key")),

@@ -14,6 +14,7 @@ use super::words;
 use super::{Board, Error, Link, Service, State};
 use crate::access::{Audience, Route};
 use crate::directory::{self, Changes, Machine, Network};
+use crate::paths;
 use crate::store::Store;
 use crate::web::{Refusal, Text};
 
@@ -39,7 +40,7 @@ where
     let referent = Audience::Referent;
     vec![
         Route::get(PATH, referent, overview::page),
-        Route::get("/communes/{commune}", referent, commune::page),
+        Route::get(paths::COMMUNE, referent, commune::page),
         Route::get("/communes/{commune}/nom", referent, names::commune_page),
         Route::post("/communes/{commune}/nom", referent, names::rename_commune),
         Route::get("/postes/{machine}/nom", referent, names::machine_page),
