@@ -6,6 +6,7 @@
 mod changes;
 mod communes;
 mod guests;
+mod hours;
 mod machines;
 mod name;
 mod network;
@@ -26,6 +27,7 @@ use crate::paths;
 pub use changes::{Changes, Follower, changes, to_the_end};
 pub use communes::{add_commune, commune, commune_by_name, communes, remove_commune, rename_commune};
 pub use guests::{Guest, admit, gateway_key, guests, is_guest, set_gateway_key, sweep_guests};
+pub use hours::{Hours, WrongHours, all_hours, hours, set_hours};
 pub use machines::{
     NewMachine, add_machine, machine, machine_by_address, machines, machines_of, mark_seen, rename_machine,
     replace_key, revoke, set_role,

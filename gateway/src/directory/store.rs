@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Commune, CommuneId, CommuneName, Error, Guest, Machine, MachineId, MachineName, MachineRole, Revocation,
+    Commune, CommuneId, CommuneName, Error, Guest, Hours, Machine, MachineId, MachineName, MachineRole,
+    Revocation,
 };
 use crate::store::{AnyTable, Key, Record, Table};
 
@@ -20,11 +21,13 @@ pub(super) const MACHINES: Table<MachineId, MachineRecord> = Table::new("directo
 pub(super) const KEYS: Table<[u8; 32], MachineRef> = Table::new("directory.keys");
 /// By temporary address, which therefore belongs to one guest at a time.
 pub(super) const GUESTS: Table<[u8; 4], GuestRecord> = Table::new("directory.guests");
+/// Of the town halls that have said theirs.
+pub(super) const HOURS: Table<CommuneId, HoursRecord> = Table::new("directory.hours");
 /// One row: the gateway's public key.
 pub(super) const GATEWAY: Table<(), GatewayRecord> = Table::new("directory.gateway");
 
 /// For the check of a database, which reads every row as its owner would.
-pub const TABLES: &[&dyn AnyTable] = &[&COMMUNES, &NAMES, &MACHINES, &KEYS, &GUESTS, &GATEWAY];
+pub const TABLES: &[&dyn AnyTable] = &[&COMMUNES, &NAMES, &MACHINES, &KEYS, &GUESTS, &HOURS, &GATEWAY];
 
 impl Key for CommuneId {
     fn write(&self, out: &mut Vec<u8>) {
@@ -89,6 +92,10 @@ pub(super) struct GuestRecord {
     pub(super) until: i64,
 }
 
+/// Day of the week from Monday, first minute of the day, minute after the last.
+#[derive(Serialize, Deserialize)]
+pub(super) struct HoursRecord(Vec<(u8, u16, u16)>);
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct GatewayRecord {
     pub(super) key: [u8; 32],
@@ -107,6 +114,10 @@ impl Record for MachineRef {
 }
 
 impl Record for GuestRecord {
+    const VERSION: u8 = 1;
+}
+
+impl Record for HoursRecord {
     const VERSION: u8 = 1;
 }
 
@@ -166,6 +177,18 @@ impl From<&Machine> for MachineRecord {
             }),
             seen: machine.seen,
         }
+    }
+}
+
+impl HoursRecord {
+    pub(super) fn hours(self, id: CommuneId) -> Result<Hours, Error> {
+        Hours::of_openings(&self.0).ok_or_else(|| Error::Damaged(format!("the hours of commune {id}")))
+    }
+}
+
+impl From<&Hours> for HoursRecord {
+    fn from(hours: &Hours) -> Self {
+        Self(hours.openings())
     }
 }
 
