@@ -42,7 +42,7 @@ use access::{Access, SetUpCode};
 use certificates::Certificates;
 use config::Config;
 use directory::Network;
-use links::{Board, Keeper};
+use links::{Alerts, Board, Keeper, Lookout, Recorder};
 use listeners::Listeners;
 use store::Store;
 use web::Community;
@@ -88,6 +88,10 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     let netd = Arc::new(netd::Client::new(config.netd.socket.clone()));
     let control = control::Door::open(&config.storage.socket)?;
     let keeper = Keeper::new(&config, store.clone(), netd.clone(), board.clone(), follower);
+    let zone = community(&config).time_zone;
+    let recorder = Recorder::new(store.clone(), board.clone(), zone.clone());
+    let alerts = Alerts::default();
+    let lookout = Lookout::new(store.clone(), board.clone(), zone, alerts.clone(), config.alerts.down_for);
     announce_set_up(&config, &store).await?;
 
     let portal = portal::router(
@@ -100,7 +104,7 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
         tray: tray.clone(),
         changes: changes.clone(),
     };
-    let lines = links::Desk { board: board.clone(), changes: changes.clone(), network };
+    let lines = links::Desk { board: board.clone(), alerts, changes: changes.clone(), network };
     let admin = admin::router(
         admin::Gate { store: store.clone(), access, enrolment: invitations.clone(), links: lines },
         community(&config),
@@ -118,6 +122,8 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     tasks.serve("probe", agents::serve_probes(listeners.probe, members, board));
     tasks.serve("tray", tray.tend());
     tasks.keep("links", async move { keeper.run().await });
+    tasks.keep("history", async move { recorder.run().await });
+    tasks.keep("alerts", async move { lookout.run().await });
     tasks.keep("certificates", async move { Err::<(), _>(certificates.keep(Timestamp::now).await) });
     let (saved, sealed) = (store.clone(), config.backup.recipient.is_some());
     tasks.serve("control", async move {

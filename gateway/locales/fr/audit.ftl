@@ -17,3 +17,4 @@ audit-password-changed = a changé de mot de passe
 audit-signed-in = a ouvert sa session
 audit-signed-out = a fermé sa session
 audit-backup-made = a fait une sauvegarde
+audit-hours-changed = a changé les horaires d’ouverture de la commune

@@ -23,3 +23,4 @@ config-path = indiquez un chemin complet, qui commence par « / ».
 config-user = indiquez le nom d’un utilisateur du système.
 config-recipient = indiquez une clé publique « age », qui commence par « age1 », ou laissez vide.
 config-keep = indiquez un nombre de 1 à 1000, sans guillemets.
+config-minutes = indiquez un nombre de minutes de 1 à 1440, sans guillemets.

@@ -116,3 +116,71 @@ links-already-revoked = Ce poste a déjà été retiré.
 links-revoked-title = Postes retirés
 links-revoked-how = retiré le { $day } par { $who } : { $reason }
 links-replace-revoked = Faire revenir à sa place
+
+# L’historique : 90 jours sur la page d’une commune, 24 mois sur une feuille pour les élus.
+links-lasting-minutes = { $minutes } min
+links-lasting-hours = { $hours } h { $minutes }
+links-lasting-days = { $days } j { $hours } h
+links-history-title = Disponibilité des 90 derniers jours
+links-history-none = Pas encore d’historique : il commence quand un poste est vu pour la première fois.
+links-history-share = En ligne { $percent } % du temps observé.
+links-history-never-down = Aucune coupure.
+links-history-down = { $count ->
+    [one] Un jour avec coupure, { $duration } en tout.
+   *[other] { $count } jours avec coupure, { $duration } en tout.
+}
+links-history-round-trip = Aller-retour moyen : { $duration }.
+links-history-today = aujourd’hui
+links-history-legend = Une barre par jour : pleine, toujours en ligne ; coupée en haut, hors ligne une partie du temps ; un point, la passerelle n’observait pas.
+links-history-days = Les jours de coupure
+links-history-day = { $day } : hors ligne { $duration }, entre { $from } h et { $to } h
+links-history-more = { $count ->
+    [one] et un autre jour
+   *[other] et { $count } autres jours
+}
+links-months-link = Les liaisons sur 24 mois, à imprimer
+links-months-title = Les liaisons de la communauté, 24 derniers mois
+links-months-period = Du { $first } au { $last }.
+links-months-summary = { $communes ->
+    [one] La liaison d’une commune a été en ligne { $percent } % du temps observé.
+   *[other] Les liaisons de { $communes } communes ont été en ligne { $percent } % du temps observé.
+}
+links-months-never-down = { $count ->
+    [0] Toutes ont connu une coupure.
+    [one] Une n’a connu aucune coupure.
+   *[other] { $count } n’ont connu aucune coupure.
+}
+links-months-worst = La moins disponible : { $commune } ({ $percent } %).
+links-months-commune = Commune
+links-months-bars = Mois par mois
+links-months-share = En ligne
+links-months-days = Jours avec coupure
+links-months-carried = Échangé
+links-months-without = Sans historique : { $communes }.
+links-months-legend = Une barre par mois : pleine, toujours en ligne ; coupée en haut, hors ligne une partie du temps ; un point, pas encore observé. Le temps où la passerelle elle-même était arrêtée n’est pas compté.
+
+# Les horaires d’ouverture d’une mairie, et les alertes qui les suivent.
+links-hours-known = Ouverte : { $hours }.
+links-hours-unknown = Horaires d’ouverture inconnus : les alertes suivent lun-ven 9h-17h.
+links-hours-change = Changer les horaires
+links-hours-title = Horaires d’ouverture
+links-hours-lead = { $town_hall } : une liaison coupée pendant ces heures donne une alerte.
+links-hours-label = Horaires
+links-hours-hint = Par exemple : lun 9h-12h, mar 14h-17h30. Ou bien : du lundi au vendredi de 9 h à midi. Laissez vide si vous ne les connaissez pas. Les jours fériés comptent comme fermés.
+links-hours-button = Enregistrer
+links-hours-saved = Horaires enregistrés : { $hours }.
+links-hours-emptied = Horaires effacés : les alertes suivent maintenant lun-ven 9h-17h.
+links-hours-too-long = C’est trop long : écrivez seulement les jours et les heures.
+links-hours-word = « { $said } » n’est ni un jour ni une heure. Écrivez par exemple : lun 9h-12h.
+links-hours-no-day = Quel jour ? Écrivez-le devant « { $said } », par exemple : lun { $said }.
+links-hours-no-time = À quelle heure ? Écrivez-la derrière « { $said } », par exemple : { $said } 9h-12h.
+links-hours-no-end = Jusqu’à quelle heure ? Écrivez-la derrière « { $said } », par exemple : { $said }-18h.
+links-hours-no-such-time = L’heure « { $said } » n’existe pas. Écrivez par exemple 9h ou 17h30.
+links-hours-backwards = « { $said } » finit avant d’avoir commencé. Inversez les deux heures.
+links-hours-overlap = Deux horaires se recouvrent le même jour ({ $said }). Gardez-en un.
+links-alerts = { $count ->
+    [one] Une alerte
+   *[other] { $count } alertes
+}
+links-alert-town-hall = { $town_hall } : hors ligne depuis { $duration }, à un moment où elle est ouverte.
+links-alert-line = { $down } mairies sur { $of } ont été coupées ensemble il y a { $duration } : c’est sans doute la ligne internet de la passerelle. Vérifiez-la avant d’appeler les mairies.

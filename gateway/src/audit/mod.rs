@@ -43,6 +43,7 @@ pub enum Act {
     SignedOut,
     BackupMade,
     CommuneRemoved,
+    HoursChanged,
 }
 
 impl Act {
@@ -67,6 +68,7 @@ impl Act {
             Self::SignedOut => "audit-signed-out",
             Self::BackupMade => "audit-backup-made",
             Self::CommuneRemoved => "audit-commune-removed",
+            Self::HoursChanged => "audit-hours-changed",
         }
     }
 }

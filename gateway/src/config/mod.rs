@@ -11,6 +11,7 @@ mod tests;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use beffroi_protocol::code::Endpoint;
 use ipnet::{Ipv4Net, Ipv6Net};
@@ -38,6 +39,7 @@ pub struct Config {
     pub community: Community,
     pub network: Network,
     pub admin: Admin,
+    pub alerts: Alerts,
     pub storage: Storage,
     pub netd: Netd,
     pub backup: Backup,
@@ -76,6 +78,12 @@ pub struct Network {
 pub struct Admin {
     /// The server's local addresses on which the admin page listens, beside the tunnel.
     pub listen: Vec<SocketAddr>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alerts {
+    /// A town hall whose link is down for so long while it is open is told of.
+    pub down_for: Duration,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,6 +207,11 @@ impl Config {
         }
         section.end();
 
+        let mut section = reader.section("alerts");
+        let minutes: u32 = section.optional_number("minutes", "config-minutes", 15, 1..=1440);
+        let alerts = Alerts { down_for: Duration::from_secs(60 * u64::from(minutes)) };
+        section.end();
+
         let mut section = reader.section("storage");
         let storage = Storage {
             directory: section.optional("directory", "config-path", "/var/lib/beffroi", absolute_path),
@@ -223,7 +236,7 @@ impl Config {
         section.end();
 
         reader.end()?;
-        Ok(Self { community, network, admin, storage, netd, backup })
+        Ok(Self { community, network, admin, alerts, storage, netd, backup })
     }
 
     /// The name of the intranet, as typed in a browser.

@@ -1,6 +1,6 @@
 //! The communes, by number and by name.
 
-use super::store::{COMMUNES, CommuneRecord, CommuneRef, NAMES};
+use super::store::{COMMUNES, CommuneRecord, CommuneRef, HOURS, NAMES};
 use super::{Commune, CommuneId, CommuneName, Error};
 use crate::store::{Read, Write};
 
@@ -55,6 +55,7 @@ pub async fn remove_commune(tx: &mut impl Write, id: CommuneId) -> Result<(), Er
     let commune = commune(tx, id).await?.ok_or(Error::NoSuchCommune(id))?;
     tx.remove(&NAMES, &commune.name.folded()).await?;
     tx.remove(&COMMUNES, &id).await?;
+    tx.remove(&HOURS, &id).await?;
     Ok(())
 }
 

@@ -13,11 +13,13 @@ use beffroi_protocol::probe::Probe;
 use beffroi_tunnel::PresentPeer;
 
 use super::state::{Past, State, state};
-use crate::directory::{Machine, MachineId};
+use crate::directory::{CommuneId, Machine, MachineId};
 use crate::netd::Present;
 
 /// The longest version of an agent that is shown, in characters.
 const VERSION_MAX: usize = 20;
+/// WireGuard agrees on keys at most every five seconds (REKEY_TIMEOUT of its paper).
+const HANDSHAKE_APART: Duration = Duration::from_secs(3);
 
 /// A handle to the one board. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -37,6 +39,26 @@ pub struct Link {
     pub endpoint: Option<SocketAddr>,
     /// Of the agent's program.
     pub version: Option<String>,
+}
+
+/// The line of one machine as history, alerts and figures take it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    pub machine: MachineId,
+    pub commune: CommuneId,
+    pub link: Link,
+    /// Bytes since this process first read the device, which may have counted long before.
+    pub carried: Carried,
+    /// Since WireGuard last agreed on keys.
+    pub handshake_age: Option<Duration>,
+    /// Since this process first read the device.
+    pub handshakes: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Carried {
+    pub received: u64,
+    pub sent: u64,
 }
 
 /// What the agent has seen of its last probes.
@@ -75,6 +97,7 @@ struct Lines {
 
 #[derive(Debug)]
 struct Line {
+    commune: CommuneId,
     key: PublicKey,
     seen: bool,
     proof: Option<Instant>,
@@ -84,11 +107,15 @@ struct Line {
     endpoint: Option<SocketAddr>,
     received: Counter,
     sent: Counter,
+    /// The last one, and how many.
+    handshake: Option<Instant>,
+    handshakes: u64,
 }
 
 /// A count that goes on when the device's own starts over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Counter {
+    first: Option<u64>,
     last: Option<u64>,
     total: u64,
 }
@@ -105,7 +132,7 @@ impl Board {
         let mut before = std::mem::take(&mut lines.machines);
         for machine in machines.into_iter().filter(|machine| machine.is_active()) {
             let line = before.remove(&machine.id).filter(|line| line.key == machine.key);
-            let mut line = line.unwrap_or_else(|| Line::of(machine.key));
+            let mut line = line.unwrap_or_else(|| Line::of(machine));
             line.seen = machine.seen;
             lines.machines.insert(machine.id, line);
         }
@@ -167,6 +194,13 @@ impl Board {
         Some(line.link(now, now.saturating_duration_since(lines.started)))
     }
 
+    /// Every link that is expected, in the order of the machines.
+    pub fn readings(&self, now: Instant) -> Vec<Reading> {
+        let lines = self.lines();
+        let listening = now.saturating_duration_since(lines.started);
+        lines.machines.iter().map(|(machine, line)| line.reading(*machine, now, listening)).collect()
+    }
+
     /// Machines that have shown life with a key of which this is not written down yet.
     pub(super) fn newly_seen(&self) -> Vec<(MachineId, PublicKey)> {
         let lines = self.lines();
@@ -187,9 +221,10 @@ impl Board {
 }
 
 impl Line {
-    fn of(key: PublicKey) -> Self {
+    fn of(machine: &Machine) -> Self {
         Self {
-            key,
+            commune: machine.commune,
+            key: machine.key,
             seen: false,
             proof: None,
             round_trip: None,
@@ -198,6 +233,8 @@ impl Line {
             endpoint: None,
             received: Counter::default(),
             sent: Counter::default(),
+            handshake: None,
+            handshakes: 0,
         }
     }
 
@@ -209,11 +246,35 @@ impl Line {
         let growth = self.received.advance(peer.received);
         self.sent.advance(peer.sent);
         self.endpoint = peer.endpoint.or(self.endpoint);
+        self.shook_hands(peer.handshake_age.and_then(|age| now.checked_sub(age)), first);
         let proof = match peer.handshake_age {
             Some(age) if first => now.checked_sub(age),
             _ => (growth > 0 && !first).then_some(now),
         };
         self.proof = self.proof.max(proof);
+    }
+
+    /// A handshake is another one when it is later than the last by more than readings differ, which are made of
+    /// whole seconds.
+    fn shook_hands(&mut self, at: Option<Instant>, first: bool) {
+        let Some(at) = at else { return };
+        let is_another =
+            self.handshake.is_none_or(|last| at.saturating_duration_since(last) > HANDSHAKE_APART);
+        if is_another {
+            self.handshake = Some(at);
+            self.handshakes += u64::from(!first);
+        }
+    }
+
+    fn reading(&self, machine: MachineId, now: Instant, listening: Duration) -> Reading {
+        Reading {
+            machine,
+            commune: self.commune,
+            link: self.link(now, listening),
+            carried: Carried { received: self.received.since_first(), sent: self.sent.since_first() },
+            handshake_age: self.handshake.map(|at| now.saturating_duration_since(at)),
+            handshakes: self.handshakes,
+        }
     }
 
     fn link(&self, now: Instant, listening: Duration) -> Link {
@@ -240,9 +301,14 @@ impl Counter {
             Some(last) if reading >= last => reading - last,
             Some(_) | None => reading,
         };
+        self.first.get_or_insert(reading);
         self.last = Some(reading);
         self.total += growth;
         growth
+    }
+
+    fn since_first(self) -> u64 {
+        self.total - self.first.unwrap_or_default()
     }
 }
 
@@ -332,6 +398,31 @@ mod tests {
         assert_eq!(age_at(100), Some(10 * SECOND));
         let link = board.link(machine.id, start + 100 * SECOND).expect("it is expected");
         assert_eq!((link.received, link.sent), (164, 328), "totals outlive the device's counters");
+        let [reading] = &board.readings(start + 100 * SECOND)[..] else { panic!("one link is expected") };
+        assert_eq!(
+            reading.carried,
+            Carried { received: 64, sent: 128 },
+            "what was counted before is not ours"
+        );
+    }
+
+    #[test]
+    fn handshakes_are_counted_once_each() {
+        let (start, machine) = (Instant::now(), machine(1, true));
+        let board = board(&machine, start);
+        let check = |second: u32, age: Option<u32>, expected: (Option<u32>, u64)| {
+            board.read(&present(1, 0, age.map(|age| age * SECOND)), start + second * SECOND);
+            let [reading] = &board.readings(start + second * SECOND)[..] else {
+                panic!("one link is expected")
+            };
+            let age = reading.handshake_age.map(|age| age.as_secs() as u32);
+            assert_eq!((age, reading.handshakes), expected, "at {second} s");
+        };
+        check(200, None, (None, 0));
+        check(205, Some(3), (Some(3), 1));
+        check(210, Some(8), (Some(8), 1));
+        check(215, Some(12), (Some(13), 1));
+        check(330, Some(5), (Some(5), 2));
     }
 
     #[test]

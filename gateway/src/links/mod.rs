@@ -4,7 +4,9 @@
 //! The database says what should be; `beffroi-netd` makes it so; the [`Keeper`] carries one to the other. How
 //! a machine got into the database is not known here.
 
+mod alerts;
 mod board;
+mod history;
 mod keeper;
 mod pages;
 mod state;
@@ -16,7 +18,9 @@ mod words;
 
 use crate::{directory, store as ground};
 
-pub use board::{Board, Link, Loss, Service};
+pub use alerts::{Alert, Alerts, Event, Lookout, Standing};
+pub use board::{Board, Carried, Link, Loss, Reading, Service};
+pub use history::Recorder;
 pub use keeper::Keeper;
 pub use pages::{Desk, PATH, routes};
 pub use state::State;

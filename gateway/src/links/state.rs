@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// A machine that is there proves it at least every 120 s (WireGuard's handshake), usually every 15 s.
-const ONLINE_UNTIL: Duration = Duration::from_secs(180);
+pub(super) const ONLINE_UNTIL: Duration = Duration::from_secs(180);
 const DOUBTFUL_UNTIL: Duration = Duration::from_secs(300);
 
 /// In the order in which they want attention.
@@ -37,9 +37,41 @@ pub(super) fn state(age: Option<Duration>, past: Past) -> State {
     }
 }
 
+/// What one look says of a commune's link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    Up,
+    Down,
+}
+
+/// A commune is as well off as the best of its machines, of which these are the states and ages. Of a machine that
+/// was never seen, and of one that this process has not heard but may yet hear, nothing is known.
+pub(super) fn seen(machines: impl IntoIterator<Item = (State, Option<Duration>)>) -> Option<Seen> {
+    let each = machines.into_iter().filter_map(|machine| match machine {
+        (State::Online, _) => Some(Seen::Up),
+        (State::Offline, _) | (State::Doubtful, Some(_)) => Some(Seen::Down),
+        (State::Doubtful, None) | (State::Never, _) => None,
+    });
+    each.min_by_key(|seen| *seen != Seen::Up)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_commune_is_as_well_off_as_its_best_machine() {
+        let check = |machines: &[(State, Option<u64>)], expected: Option<Seen>| {
+            let machines = machines.iter().map(|(state, age)| (*state, age.map(Duration::from_secs)));
+            assert_eq!(seen(machines), expected);
+        };
+        check(&[], None);
+        check(&[(State::Never, None)], None);
+        check(&[(State::Doubtful, None)], None);
+        check(&[(State::Doubtful, Some(200))], Some(Seen::Down));
+        check(&[(State::Never, None), (State::Offline, None)], Some(Seen::Down));
+        check(&[(State::Offline, Some(400)), (State::Online, Some(5))], Some(Seen::Up));
+    }
 
     #[test]
     fn a_link_is_as_good_as_its_last_proof_is_young() {

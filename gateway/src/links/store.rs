@@ -6,14 +6,14 @@ use std::net::SocketAddr;
 use beffroi_protocol::PublicKey;
 use serde::{Deserialize, Serialize};
 
-use super::Error;
+use super::{Error, history};
 use crate::directory::{Machine, MachineId};
 use crate::store::{AnyTable, Read, Record, Table, Write};
 
 const ENDPOINTS: Table<MachineId, EndpointRecord> = Table::new("links.endpoints");
 
 /// For the check of a database, which reads every row as its owner would.
-pub const TABLES: &[&dyn AnyTable] = &[&ENDPOINTS];
+pub const TABLES: &[&dyn AnyTable] = &[&ENDPOINTS, &history::HOURS, &history::DAYS];
 
 pub(super) type Endpoints = BTreeMap<MachineId, (PublicKey, SocketAddr)>;
 

@@ -19,6 +19,27 @@ pub(super) fn age(age: Duration) -> Text {
     Text::new(text).with("count", &count)
 }
 
+/// "12 min", "2 h 05", "3 j 4 h": how long something took.
+pub(super) fn duration(duration: Duration) -> Text {
+    let (days, hours, minutes) =
+        (duration.as_secs() / DAY, duration.as_secs() % DAY / HOUR, duration.as_secs() % HOUR / MINUTE);
+    match (days, hours) {
+        (0, 0) => Text::new("links-lasting-minutes").with("minutes", &minutes.max(1)),
+        (0, hours) => {
+            Text::new("links-lasting-hours").with("hours", &hours).with("minutes", &format!("{minutes:02}"))
+        }
+        (days, hours) => Text::new("links-lasting-days").with("days", &days).with("hours", &hours),
+    }
+}
+
+/// Thousandths as "99,2" or "100".
+pub(super) fn percent(permille: u16) -> String {
+    match (permille / 10, permille % 10) {
+        (whole, 0) => whole.to_string(),
+        (whole, tenth) => format!("{whole},{tenth}"),
+    }
+}
+
 /// "45 ms", "1,2 s"
 pub(super) fn round_trip(duration: Duration) -> Text {
     match duration.as_millis() {
@@ -65,6 +86,26 @@ mod tests {
         check(86_399, "il y a 23\u{a0}h");
         check(86_400, "il y a 1\u{a0}jour");
         check(200_000, "il y a 2\u{a0}jours");
+    }
+
+    #[test]
+    fn what_lasted_is_as_exact_as_it_matters() {
+        let check = |seconds: u64, expected: &str| {
+            assert_eq!(duration(Duration::from_secs(seconds)).to_string(), expected);
+        };
+        check(10, "1\u{a0}min");
+        check(3599, "59\u{a0}min");
+        check(7500, "2\u{a0}h\u{a0}05");
+        check(100_000, "1\u{a0}j 3\u{a0}h");
+    }
+
+    #[test]
+    fn shares_have_a_decimal_where_it_says_something() {
+        let check = |permille: u16, expected: &str| assert_eq!(percent(permille), expected);
+        check(0, "0");
+        check(5, "0,5");
+        check(992, "99,2");
+        check(1000, "100");
     }
 
     #[test]

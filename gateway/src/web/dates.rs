@@ -1,17 +1,22 @@
 //! Dates and times as people read them, in the communauté's own time zone.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::texts::Text;
 
 /// "24 novembre 2026"
 pub fn day(at: Timestamp, zone: &TimeZone) -> Text {
-    let at = at.to_zoned_datetime(zone.clone());
+    date(at.to_zoned_datetime(zone.clone()).date())
+}
+
+/// The same of a day that is known as such.
+pub fn date(date: Date) -> Text {
     Text::new("web-day")
-        .with("day", &i32::from(at.day()))
-        .with("month", &i32::from(at.month()))
-        .with("year", &i32::from(at.year()))
+        .with("day", &i32::from(date.day()))
+        .with("month", &i32::from(date.month()))
+        .with("year", &i32::from(date.year()))
 }
 
 /// "24 novembre 2026 à 8 h 05"

@@ -100,6 +100,11 @@ impl Frame {
         dates::moment(*at, &self.door.community.time_zone)
     }
 
+    /// In which dates are shown.
+    pub fn time_zone(&self) -> &TimeZone {
+        &self.door.community.time_zone
+    }
+
     /// The name of the text that names this door.
     pub fn name(&self) -> &'static str {
         self.door.name

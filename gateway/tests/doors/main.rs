@@ -3,7 +3,9 @@
 //! Reading order: `rig` is what the others are written with; `routes` holds every route against every role.
 
 mod accounts;
+mod alerts;
 mod catalogue;
+mod history;
 mod invitations;
 mod links;
 mod notices;

@@ -19,7 +19,7 @@ use beffroi_gateway::access::{self, Access, SetUpCode};
 use beffroi_gateway::directory::{
     self, CommuneName, Follower, MachineName, MachineRole, Network, NewMachine, Revocation,
 };
-use beffroi_gateway::links::Board;
+use beffroi_gateway::links::{Alerts, Board, Recorder};
 use beffroi_gateway::store::{Store, WriteTx};
 use beffroi_gateway::web::{Called, Community, Now};
 use beffroi_gateway::{admin, enrolment, links, portal};
@@ -47,6 +47,10 @@ pub(crate) const PASSWORD: &str = "trois vaches au pré";
 pub(crate) struct Rig {
     /// How each line is; nobody feeds it but the test.
     pub(crate) board: Board,
+    /// Writes down how each line was; it looks when the test says so.
+    pub(crate) recorder: Recorder,
+    /// What is told; nobody looks but the test.
+    pub(crate) alerts: Alerts,
     admin: Router,
     portal: Router,
     code: SetUpCode,
@@ -82,15 +86,17 @@ pub(crate) async fn rig() -> Rig {
         tray: enrolment::Tray::default(),
         changes: changes.clone(),
     };
+    let alerts = Alerts::default();
+    let recorder = Recorder::new(store.clone(), board.clone(), community().time_zone);
     let gate = admin::Gate {
         store: store.clone(),
         access: access.clone(),
         enrolment: invitations,
-        links: links::Desk { board: board.clone(), changes, network },
+        links: links::Desk { board: board.clone(), alerts: alerts.clone(), changes, network },
     };
     let admin = admin::router(gate, community());
     let portal = portal::router(portal::Gate { store, access, board: board.clone() }, community());
-    Rig { board, admin, portal, code, now, _folder: folder }
+    Rig { board, recorder, alerts, admin, portal, code, now, _folder: folder }
 }
 
 /// In the place of the keeper of the links: whatever is announced is done.

@@ -8,10 +8,11 @@ use beffroi_protocol::words::words;
 
 use super::{Desk, Shown, silence};
 use crate::audit::{self, Entry};
-use crate::directory::{self, Commune, CommuneId, Machine, MachineRole};
+use crate::directory::{self, Commune, CommuneId, Hours, Machine, MachineRole};
 use crate::links::Error;
+use crate::links::history::NinetyDays;
 use crate::store::{ReadTx, Store};
-use crate::web::{Frame, Refusal, Reply, Text, filters};
+use crate::web::{Frame, Now, Refusal, Reply, Text, filters};
 
 /// Of each machine's history.
 const ENTRIES: usize = 8;
@@ -23,6 +24,9 @@ struct CommunePage {
     silence: Option<Text>,
     commune: Commune,
     machines: Vec<MachineShown>,
+    /// When the town hall is open, if it has said so.
+    hours: Option<Hours>,
+    past: Option<NinetyDays>,
     revoked: Vec<Machine>,
 }
 
@@ -45,9 +49,11 @@ pub(super) async fn page(
     Held(store): Held<Store>,
     Held(desk): Held<Desk>,
     Path(id): Path<CommuneId>,
+    Now(today): Now,
     frame: Frame,
 ) -> Result<Reply, Refusal> {
-    let (commune, machines, gateway) = store
+    let zone = frame.time_zone().clone();
+    let (commune, machines, hours, past, gateway) = store
         .read(async move |tx: &ReadTx| {
             let commune = directory::commune(tx, id).await?.ok_or(Error::NoSuchCommune(id))?;
             let mut machines = Vec::new();
@@ -55,7 +61,9 @@ pub(super) async fn page(
                 let history = audit::about_machine(tx, machine.id.number(), ENTRIES).await?;
                 machines.push((machine, history));
             }
-            Ok::<_, Error>((commune, machines, directory::gateway_key(tx).await?))
+            let hours = directory::hours(tx, id).await?;
+            let past = NinetyDays::of(tx, id, today, &zone).await?;
+            Ok::<_, Error>((commune, machines, hours, past, directory::gateway_key(tx).await?))
         })
         .await?;
     let now = Instant::now();
@@ -73,5 +81,5 @@ pub(super) async fn page(
         .collect();
     let revoked = revoked.into_iter().map(|(machine, _)| machine).collect();
     let silence = silence(&desk.board, now);
-    Reply::page(&CommunePage { frame, silence, commune, machines, revoked })
+    Reply::page(&CommunePage { frame, silence, commune, machines, hours, past, revoked })
 }

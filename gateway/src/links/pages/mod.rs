@@ -1,6 +1,7 @@
 //! The pages on which a referent sees every link, and looks after the machines of a commune.
 
 mod commune;
+mod hours;
 mod names;
 mod overview;
 mod revoke;
@@ -10,8 +11,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::FromRef;
 
-use super::words;
-use super::{Board, Error, Link, Service, State};
+use super::{Alerts, Board, Error, Link, Service, State, history, words};
 use crate::access::{Audience, Route};
 use crate::directory::{self, Changes, Machine, Network};
 use crate::paths;
@@ -22,6 +22,7 @@ use crate::web::{Refusal, Text};
 #[derive(Debug, Clone)]
 pub struct Desk {
     pub board: Board,
+    pub alerts: Alerts,
     pub changes: Changes,
     pub network: Network,
 }
@@ -40,7 +41,10 @@ where
     let referent = Audience::Referent;
     vec![
         Route::get(PATH, referent, overview::page),
+        Route::get("/communes/disponibilite", referent, history::page),
         Route::get(paths::COMMUNE, referent, commune::page),
+        Route::get("/communes/{commune}/heures", referent, hours::page),
+        Route::post("/communes/{commune}/heures", referent, hours::set),
         Route::get("/communes/{commune}/nom", referent, names::commune_page),
         Route::post("/communes/{commune}/nom", referent, names::rename_commune),
         Route::get("/postes/{machine}/nom", referent, names::machine_page),

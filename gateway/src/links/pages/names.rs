@@ -161,7 +161,7 @@ impl RenamePage {
     }
 }
 
-async fn commune(tx: &impl Read, id: CommuneId) -> Result<Commune, Error> {
+pub(super) async fn commune(tx: &impl Read, id: CommuneId) -> Result<Commune, Error> {
     directory::commune(tx, id).await?.ok_or(Error::NoSuchCommune(id))
 }
 

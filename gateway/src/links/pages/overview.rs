@@ -8,7 +8,7 @@ use axum::extract::State as Held;
 
 use super::{Desk, Shown, silence};
 use crate::directory::{self, Commune, CommuneId, Machine};
-use crate::links::{Error, State};
+use crate::links::{Alert, Error, Standing, State, words};
 use crate::store::{ReadTx, Store};
 use crate::web::{Frame, Refusal, Reply, Text, filters};
 
@@ -17,9 +17,17 @@ use crate::web::{Frame, Refusal, Reply, Text, filters};
 struct OverviewPage {
     frame: Frame,
     silence: Option<Text>,
+    alerts: Vec<AlertShown>,
     rows: Vec<Row>,
     counts: Counts,
     without: Vec<Without>,
+}
+
+/// One sentence for one cause.
+struct AlertShown {
+    sentence: Text,
+    /// The page about it, when there is one.
+    path: Option<String>,
 }
 
 /// A machine and its link.
@@ -81,7 +89,26 @@ pub(super) async fn page(
         })
         .collect();
     let silence = silence(&desk.board, now);
-    Reply::page(&OverviewPage { frame, silence, rows, counts, without })
+    let standing = desk.alerts.standing();
+    let alerts = standing.iter().filter_map(|standing| shown(standing, &communes, now)).collect();
+    Reply::page(&OverviewPage { frame, silence, alerts, rows, counts, without })
+}
+
+/// That netd is silent is said from its first moment, above.
+fn shown(standing: &Standing, communes: &[Commune], now: Instant) -> Option<AlertShown> {
+    let duration = words::duration(now.saturating_duration_since(standing.since));
+    match standing.alert {
+        Alert::Netd => None,
+        Alert::GatewayLine { down, of } => {
+            let sentence = Text::new("links-alert-line").with("down", &down).with("of", &of);
+            Some(AlertShown { sentence: sentence.with("duration", &duration), path: None })
+        }
+        Alert::TownHall(id) => {
+            let commune = communes.iter().find(|commune| commune.id == id)?;
+            let sentence = Text::new("links-alert-town-hall").with("town_hall", &commune.name.town_hall());
+            Some(AlertShown { sentence: sentence.with("duration", &duration), path: Some(id.path()) })
+        }
+    }
 }
 
 fn count(states: impl Iterator<Item = State>, without: usize) -> Counts {
