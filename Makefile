@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help deps rust tools build check test test-kernel bench demo install clean
+.PHONY: help deps rust tools build check test test-kernel fuzz bench demo install clean
 
 # Debian 12 or 13: what builds Beffroi; what it and the demo call at run time; what the scenarios use besides.
 BUILD_PACKAGES := build-essential ca-certificates curl
@@ -11,6 +11,7 @@ TEST_PACKAGES := chromium chromium-driver libfaketime libsqlite3-dev openssl pkg
 
 NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2
+FUZZ_VERSION := 0.13.1
 
 # A toolchain that `make deps` has just installed is not in the PATH of the shell that called make.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -57,6 +58,18 @@ test-kernel: deps build ## tunnel and netd on the kernel's own WireGuard: Debian
 	@$(call install_packages,cpio kmod qemu-system-x86 xz-utils)
 	cargo test --package beffroi-tunnel --test device --package beffroi-gateway --test netd \
 	  --config "target.'cfg(all())'.runner=['$(CURDIR)/tests/kernel/run']" -- --skip embedded::
+
+FUZZ_TARGETS := $(basename $(notdir $(wildcard tests/fuzz/targets/*.rs)))
+SECONDS := 60
+
+fuzz: deps ## look for bytes that a reader does not bear, SECONDS=60 each; with ONLY="code list", only these
+	@rustup toolchain list | grep -q ^nightly || rustup toolchain install nightly --profile minimal
+	@cargo fuzz --version > /dev/null 2>&1 || cargo install --locked cargo-fuzz@$(FUZZ_VERSION)
+	@for target in $(or $(ONLY),$(FUZZ_TARGETS)); do \
+	  echo "$$target, for $(SECONDS) s"; mkdir -p target/fuzz/corpus/$$target; \
+	  env -u RUSTUP_TOOLCHAIN cargo +nightly fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz $$target \
+	    target/fuzz/corpus/$$target tests/fuzz/corpus/$$target -- -max_total_time=$(SECONDS) -max_len=65536; \
+	done
 
 bench: deps ## measure what has a target, into target/bench/report.json; with ONLY="link.throughput", only these
 	@$(call install_packages,caddy iperf3 wireguard-go wrk)

@@ -25,7 +25,7 @@ pub(crate) const LOCK: &str = "lock";
 const VERSION: u32 = 1;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum State {
+pub enum State {
     Joining(Joining),
     Joined(Box<Joined>),
     Leaving(Leaving),
@@ -44,7 +44,7 @@ impl State {
 
 /// The key is made; the gateway may or may not know it yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Joining {
+pub struct Joining {
     #[serde(with = "key_text")]
     pub(crate) key: PrivateKey,
     #[serde(with = "code_text")]
@@ -52,7 +52,7 @@ pub(crate) struct Joining {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Joined {
+pub struct Joined {
     #[serde(with = "key_text")]
     pub(crate) key: PrivateKey,
     pub(crate) gateway: PublicKey,
@@ -65,7 +65,7 @@ pub(crate) struct Joined {
 
 /// No member any more, and not everything is undone yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Leaving {
+pub struct Leaving {
     pub(crate) keys: Vec<PublicKey>,
 }
 
@@ -77,7 +77,7 @@ impl Joined {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub enum Error {
     #[error("{} cannot be read", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("{} is damaged", path.display())]
@@ -117,33 +117,62 @@ enum Stage {
     Leaving(Leaving),
 }
 
-/// `None` when this machine has not joined.
+/// Why bytes are no state.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    #[error("it is damaged")]
+    Damaged(#[source] serde_json::Error),
+    #[error("it is of version {0}, this program knows {VERSION}")]
+    Newer(u32),
+}
+
+/// The state in the bytes of its file.
 ///
 /// # Errors
-/// When there is a file and it is not a whole state; the file is left as it is.
-pub(crate) fn load(dir: &Path) -> Result<Option<State>, Error> {
+/// When they are not a whole state that this program knows.
+pub fn parse(bytes: &[u8]) -> Result<State, Unusable> {
     #[derive(Deserialize)]
     struct Head {
         version: u32,
     }
 
+    let head: Head = serde_json::from_slice(bytes).map_err(Unusable::Damaged)?;
+    if head.version > VERSION {
+        return Err(Unusable::Newer(head.version));
+    }
+    let stored: Stored = serde_json::from_slice(bytes).map_err(Unusable::Damaged)?;
+    Ok(match stored.stage {
+        Stage::Joining(joining) => State::Joining(joining),
+        Stage::Joined(joined) => State::Joined(joined),
+        Stage::Leaving(leaving) => State::Leaving(leaving),
+    })
+}
+
+/// The bytes of the file of a state.
+pub fn encode(state: State) -> Vec<u8> {
+    let stage = match state {
+        State::Joining(joining) => Stage::Joining(joining),
+        State::Joined(joined) => Stage::Joined(joined),
+        State::Leaving(leaving) => Stage::Leaving(leaving),
+    };
+    serde_json::to_vec_pretty(&Stored { version: VERSION, stage }).expect("plain data")
+}
+
+/// `None` when this machine has not joined.
+///
+/// # Errors
+/// When there is a file and it is not a whole state; the file is left as it is.
+pub(crate) fn load(dir: &Path) -> Result<Option<State>, Error> {
     let path = dir.join(FILE);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(Error::Unreadable { path, source }),
     };
-    let damaged = |source| Error::Damaged { path: path.clone(), source };
-    let head: Head = serde_json::from_slice(&bytes).map_err(damaged)?;
-    if head.version > VERSION {
-        return Err(Error::Newer { path, found: head.version });
-    }
-    let stored: Stored = serde_json::from_slice(&bytes).map_err(damaged)?;
-    Ok(Some(match stored.stage {
-        Stage::Joining(joining) => State::Joining(joining),
-        Stage::Joined(joined) => State::Joined(joined),
-        Stage::Leaving(leaving) => State::Leaving(leaving),
-    }))
+    parse(&bytes).map(Some).map_err(|unusable| match unusable {
+        Unusable::Damaged(source) => Error::Damaged { path, source },
+        Unusable::Newer(found) => Error::Newer { path, found },
+    })
 }
 
 /// Durable on return.
@@ -179,12 +208,7 @@ fn alone(dir: &Path) -> Result<File, Error> {
 
 fn write(dir: &Path, state: State) -> Result<(), Error> {
     let path = dir.join(FILE);
-    let stage = match state {
-        State::Joining(joining) => Stage::Joining(joining),
-        State::Joined(joined) => Stage::Joined(joined),
-        State::Leaving(leaving) => Stage::Leaving(leaving),
-    };
-    let bytes = serde_json::to_vec_pretty(&Stored { version: VERSION, stage }).expect("plain data");
+    let bytes = encode(state);
     replace::replace(&path, &bytes, 0o600).map_err(|source| Error::Unwritable { path, source })
 }
 

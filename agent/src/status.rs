@@ -27,7 +27,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 
 /// What `beffroi-agent status --json` prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Report {
+pub struct Report {
     pub(crate) version: String,
     /// Whether the daemon told this, or the state file alone.
     pub(crate) running: bool,
@@ -40,7 +40,7 @@ pub(crate) struct Report {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Stage {
+pub enum Stage {
     Alone,
     Joining,
     Joined,
@@ -48,7 +48,7 @@ pub(crate) enum Stage {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Member {
+pub struct Member {
     pub(crate) community: String,
     pub(crate) commune: String,
     pub(crate) words: Vec<String>,
@@ -59,7 +59,7 @@ pub(crate) struct Member {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Line {
+pub struct Line {
     pub(crate) state: Link,
     /// Where the gateway is tried.
     pub(crate) endpoint: Option<String>,
@@ -135,7 +135,7 @@ impl Report {
     }
 
     /// For people, in French.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let mut lines = vec![t(match (self.stage, self.running) {
             (Stage::Alone, _) => "status-alone",
             (Stage::Joining, _) => "status-joining",
@@ -263,6 +263,14 @@ pub(crate) async fn serve(listener: UnixListener, known: watch::Receiver<Known>)
     }
 }
 
+/// What the daemon told.
+///
+/// # Errors
+/// When it was not the daemon who told it.
+pub fn parse(line: &[u8]) -> serde_json::Result<Report> {
+    serde_json::from_slice(line)
+}
+
 /// Asks the daemon; `None` when none is running.
 ///
 /// # Errors
@@ -273,7 +281,7 @@ pub(crate) async fn ask(path: &Path) -> io::Result<Option<Report>> {
     };
     let mut line = Vec::new();
     timeout(ANSWER, stream.read_to_end(&mut line)).await??;
-    Ok(Some(serde_json::from_slice(&line)?))
+    Ok(Some(parse(&line)?))
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub(super) fn run(config: &Config, list: &Path, places: Places<'_>) -> Result<()
     let answer = running.ok_or_else(|| t("command-invite-stopped"))?.invite(&list);
     let answer = answer.map_err(|error| match error {
         AskError::Refused(sentence) => sentence,
-        AskError::TooLong | AskError::Unanswered(_) => failed(&error),
+        AskError::TooLong(_) | AskError::Unanswered(_) => failed(&error),
     })?;
     match serde_json::from_slice(&answer).map_err(|error| failed(&error))? {
         Batch::Wrong(mistakes) => Err(explained(&path, &mistakes)),

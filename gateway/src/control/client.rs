@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::stream::receive;
-use super::{BACKUP, INVITE, LIST_MAX};
+use super::{Malformed, Request};
 use crate::store::backup::BackupError;
 
 /// The gateway has to send the next chunk within this time. Before the first it copies its database.
@@ -22,8 +22,8 @@ pub struct ConnectError {
 /// Why the running gateway did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    #[error("the list is longer than {LIST_MAX} bytes")]
-    TooLong,
+    #[error("the list cannot be sent")]
+    TooLong(#[source] Malformed),
     /// In the words of the catalogue.
     #[error("{0}")]
     Refused(String),
@@ -52,7 +52,8 @@ impl Running {
     pub fn backup(mut self, out: &mut dyn Write) -> Result<(), BackupError> {
         let received = (|| {
             self.stream.set_read_timeout(Some(SLOWEST))?;
-            self.stream.write_all(BACKUP.as_bytes())?;
+            let request = Request::Backup.encode().expect("it has no list that could be too long");
+            self.stream.write_all(&request)?;
             receive(&self.stream, out)
         })();
         received.map_err(BackupError::HandedOver)
@@ -60,12 +61,11 @@ impl Running {
 
     /// Has the communes of a list invited, and gives what came of it.
     pub fn invite(mut self, list: &[u8]) -> Result<Vec<u8>, AskError> {
-        let length = u32::try_from(list.len()).ok().filter(|_| list.len() <= LIST_MAX);
-        let length = length.ok_or(AskError::TooLong)?.to_be_bytes();
+        let request = Request::Invite(list.to_vec()).encode().map_err(AskError::TooLong)?;
         let mut answer = Vec::new();
         let received = (|| {
             self.stream.set_read_timeout(Some(SLOWEST))?;
-            self.stream.write_all(&[INVITE.as_bytes(), &length, list].concat())?;
+            self.stream.write_all(&request)?;
             receive(&self.stream, &mut answer)
         })();
         match received {

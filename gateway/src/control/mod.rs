@@ -6,6 +6,7 @@
 //! other: whoever may ask is the administrator of the machine.
 
 mod client;
+mod request;
 mod server;
 mod stream;
 
@@ -13,11 +14,5 @@ mod stream;
 mod tests;
 
 pub use client::{AskError, ConnectError, Running, connect};
+pub use request::{LIST_MAX, Malformed, Request, parse};
 pub use server::{Door, OpenError};
-
-/// A request begins with its name, as a line: for a backup,
-const BACKUP: &str = "backup\n";
-/// and for invitations. Four bytes follow, big-endian: the length of the list, and then the list.
-const INVITE: &str = "invite\n";
-/// Bytes of a list at most: some 20,000 communes.
-const LIST_MAX: usize = 1024 * 1024;

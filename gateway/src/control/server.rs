@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::io::{AsyncReadExt, BufReader};
+use tokio::io::AsyncReadExt;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::{sleep, timeout};
 
+use super::Request;
 use super::stream::Sender;
-use super::{BACKUP, INVITE, LIST_MAX};
 use crate::journal::chain;
 use crate::store::Store;
 use crate::store::backup::{self, Extra};
@@ -93,37 +93,23 @@ impl Door {
             return Err(format!("user {user} may not ask anything"));
         }
         match timeout(SLOWEST_REQUEST, request(stream)).await {
-            Ok(Ok(Some(request))) => Ok(request),
-            Ok(_) => Err("a connection asked for nothing that is known".to_owned()),
+            Ok(asked) => asked.map_err(|why| format!("closed a connection: {why}")),
             Err(_) => Err("a connection did not ask in time".to_owned()),
         }
     }
 }
 
-/// What a command asks for.
-enum Request {
-    Backup,
-    /// With the list, as it was read from its file.
-    Invite(Vec<u8>),
-}
-
-async fn request(stream: &mut UnixStream) -> io::Result<Option<Request>> {
-    let mut stream = BufReader::new(stream);
-    let mut name = [0; BACKUP.len()];
-    stream.read_exact(&mut name).await?;
-    if name == BACKUP.as_bytes() {
-        return Ok(Some(Request::Backup));
+/// The whole request of who has connected.
+async fn request(stream: &mut UnixStream) -> Result<Request, String> {
+    let mut received = Vec::new();
+    loop {
+        if stream.read_buf(&mut received).await.map_err(|error| error.to_string())? == 0 {
+            return Err("it left before it had asked".to_owned());
+        }
+        if let Some(request) = super::parse(&received).map_err(|malformed| malformed.to_string())? {
+            return Ok(request);
+        }
     }
-    if name != INVITE.as_bytes() {
-        return Ok(None);
-    }
-    let length = stream.read_u32().await? as usize;
-    if length > LIST_MAX {
-        return Ok(None);
-    }
-    let mut list = vec![0; length];
-    stream.read_exact(&mut list).await?;
-    Ok(Some(Request::Invite(list)))
 }
 
 async fn answer(stream: UnixStream, answer: Result<Vec<u8>, String>) -> Result<(), String> {

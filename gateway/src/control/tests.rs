@@ -74,6 +74,7 @@ async fn who_asks_for_something_else_is_not_answered_and_does_no_harm() {
     check(b"invite\n").await;
     check(b"invite\n\0\0\0\x05nom\n").await;
     check(b"invite\n\xff\xff\xff\xffnom\n").await;
+    check(b"backup\nbackup\n").await;
     assert_eq!(asked.load(Ordering::SeqCst), 0);
     let running = blocking(move || connect(&socket)).await.expect("the socket is ours");
     let mut archive = Vec::new();
@@ -92,7 +93,7 @@ async fn a_list_reaches_the_running_gateway_and_its_answer_comes_back() {
     assert_eq!(invite(b"nom\n").await.expect("it answers"), b"nobody was invited");
     let refused = invite(b"commune\n").await.expect_err("it is refused");
     assert_eq!(refused.to_string(), "the list is another one");
-    assert!(matches!(invite(&[b' '; LIST_MAX + 1]).await, Err(AskError::TooLong)));
+    assert!(matches!(invite(&[b' '; LIST_MAX + 1]).await, Err(AskError::TooLong(_))));
     assert!(invite(b"").await.is_err());
 }
 

@@ -138,10 +138,10 @@ fn clean(text: &str, longest: usize) -> Result<String, InvalidName> {
 }
 
 /// Control characters, and those that change the direction of the text around them or have no width:
-/// they would let one name pass for another on screen.
+/// they would let one name pass for another on screen. And what stands for a letter that was lost on the way.
 fn is_unprintable(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffd}')
 }
 
 pub(super) fn fold(text: &str) -> String {
@@ -199,6 +199,7 @@ mod tests {
         check(&"é".repeat(81), Err(InvalidName::TooLong(80)));
         check("Alvi\u{0}mare", Err(InvalidName::Unprintable));
         check("Alvi\u{202e}mare", Err(InvalidName::Unprintable));
+        check("Alvi\u{fffd}mare", Err(InvalidName::Unprintable));
     }
 
     #[test]

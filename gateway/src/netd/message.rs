@@ -10,12 +10,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::{Present, Wanted};
 
 /// The longest body, in bytes: some 15,000 peers.
-pub(crate) const MAX: usize = 4 * 1024 * 1024;
+pub const MAX: usize = 4 * 1024 * 1024;
 const HEADER: usize = 4;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Request {
+pub enum Request {
     /// Make it so. Answered by [`Reply::Present`].
     Want(Box<Wanted>),
     /// Tell how it is, and change nothing. Answered by [`Reply::Present`].
@@ -26,7 +26,7 @@ pub(crate) enum Request {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Reply {
+pub enum Reply {
     Present(Box<Present>),
     /// Base64 of an age file.
     Sealed(String),
@@ -36,7 +36,7 @@ pub(crate) enum Reply {
 
 /// These bytes are no message, and nothing that follows can be one.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Malformed {
+pub enum Malformed {
     #[error("a message of {0} bytes announced, at most {MAX} are taken")]
     Oversized(usize),
     #[error("{0} bytes after the end of the message")]
@@ -56,7 +56,10 @@ pub(crate) enum ReceiveError {
 }
 
 /// The message in everything received since the last one; `None` while it is not all there.
-pub(crate) fn parse<T: DeserializeOwned>(received: &[u8]) -> Result<Option<T>, Malformed> {
+///
+/// # Errors
+/// As soon as it is seen that no message can come of it.
+pub fn parse<T: DeserializeOwned>(received: &[u8]) -> Result<Option<T>, Malformed> {
     let Some((header, body)) = received.split_first_chunk::<HEADER>() else {
         return Ok(None);
     };
@@ -74,7 +77,10 @@ pub(crate) fn parse<T: DeserializeOwned>(received: &[u8]) -> Result<Option<T>, M
 }
 
 /// The bytes of a message, header and body.
-pub(crate) fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, Malformed> {
+///
+/// # Errors
+/// When it is too large.
+pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, Malformed> {
     let mut bytes = vec![0; HEADER];
     serde_json::to_writer(&mut bytes, message).map_err(Malformed::Json)?;
     let length = bytes.len() - HEADER;

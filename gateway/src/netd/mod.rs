@@ -10,7 +10,7 @@ mod client;
 mod firewall;
 mod keeper;
 mod limits;
-mod message;
+pub mod message;
 mod process;
 mod ruleset;
 mod server;
