@@ -1,5 +1,8 @@
 //! The keeper between a real store and a real socket.
 
+mod device;
+mod model;
+
 use std::os::unix::fs::FileTypeExt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! The store as features use it.
 
 mod damage;
-mod disk;
+pub(crate) mod disk;
 mod kill;
 mod model;
 mod power;

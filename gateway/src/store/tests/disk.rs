@@ -16,7 +16,7 @@ const SECTOR: usize = 512;
 
 /// Clones are the same disk.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Disk {
+pub(crate) struct Disk {
     state: Arc<Mutex<State>>,
 }
 
@@ -70,7 +70,7 @@ impl Disk {
     }
 
     /// Opens the store that is on the disk, or makes one.
-    pub(super) fn open(&self) -> Result<Store, OpenError> {
+    pub(crate) fn open(&self) -> Result<Store, OpenError> {
         let path = Path::new("disk");
         let database = opened(path, builder().create_with_backend(self.clone()))?;
         if migrations::layout(&database).expect("the layout can be read").is_none() {
@@ -161,15 +161,15 @@ impl StorageBackend for Disk {
 }
 
 /// xorshift64: the same seed gives the same power cut again.
-pub(super) struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub(super) fn new(seed: u64) -> Chance {
+    pub(crate) fn new(seed: u64) -> Chance {
         Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
     /// One of `0..bound`.
-    pub(super) fn of(&mut self, bound: usize) -> usize {
+    pub(crate) fn of(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
