@@ -4,6 +4,7 @@
 //! and no tunnel; [`crate::run`] has those. The probe is the only proof of life: a WireGuard peer
 //! that nobody speaks to does not notice that the other end has restarted.
 
+mod seen;
 #[cfg(test)]
 mod tests;
 
@@ -11,10 +12,12 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use beffroi_protocol::probe::Probe;
-use serde::{Deserialize, Serialize};
 
 use crate::jitter::Jitter;
 use crate::line::Line;
+
+use seen::{DOUBTFUL, ONLINE};
+pub(crate) use seen::{Link, Seen};
 
 /// Between two answered probes.
 const PROBE_EVERY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(15));
@@ -30,11 +33,10 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(4), Duration::from_secs
 /// The network is left in peace until it has been quiet for the first, at most for the second.
 const SETTLE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(1));
 const RECONCILE_EVERY: Duration = Duration::from_secs(60);
-/// A link is online up to this age of its last proof of life…
-pub(crate) const ONLINE: Duration = Duration::from_secs(180);
-/// … then doubtful up to this one, then offline.
-pub(crate) const DOUBTFUL: Duration = Duration::from_secs(300);
-
+/// A line that was silent for so long was cut, which is not to lose.
+const CUT: Duration = Duration::from_secs(20);
+/// Who is woken so much too late was stopped, or its machine was.
+const OVERSLEPT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event {
     /// The time that [`Keeper::wake`] gave has come.
@@ -47,6 +49,8 @@ pub(crate) enum Event {
     Found(Vec<SocketAddr>),
     /// Addresses, links or routes of this machine changed.
     NetworkChanged,
+    /// The machine has slept for so long; zero when its clock was set.
+    Awake(Duration),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,41 +67,6 @@ pub(crate) enum Action {
     Examine,
     /// The link came to this state.
     Tell(Link),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Link {
-    /// No answer since the agent started.
-    Never,
-    Online,
-    Doubtful,
-    Offline,
-}
-
-impl Link {
-    /// `age` is that of the last answer.
-    pub(crate) fn of_age(age: Option<Duration>) -> Self {
-        match age {
-            None => Self::Never,
-            Some(age) if age <= ONLINE => Self::Online,
-            Some(age) if age <= DOUBTFUL => Self::Doubtful,
-            Some(_) => Self::Offline,
-        }
-    }
-}
-
-/// What is known of the link, for whoever asks.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
-    pub(crate) last_answer: Option<Instant>,
-    pub(crate) round_trip: Option<Duration>,
-    /// Percent of the last probes.
-    pub(crate) loss: Option<u8>,
-    pub(crate) jitter: Option<Duration>,
-    pub(crate) endpoint: Option<SocketAddr>,
-    /// The gateway answers: no recovery is under way.
-    pub(crate) is_answering: bool,
 }
 
 #[derive(Debug)]
@@ -212,6 +181,7 @@ impl Keeper {
             round_trip: self.line.round_trip(),
             loss: self.line.loss(),
             jitter: self.line.jitter(),
+            quality: self.line.quality(),
             endpoint: self.endpoint,
             is_answering: self.last_answer.is_some() && self.recovery.is_none(),
         }
@@ -225,6 +195,7 @@ impl Keeper {
             Event::Unsent(sequence) => self.unsent(sequence, now, &mut actions),
             Event::Found(endpoints) => self.found(endpoints, now, &mut actions),
             Event::NetworkChanged => self.network_changed(now),
+            Event::Awake(slept) => self.awake(slept, now, &mut actions),
         }
         let link = Link::of_age(self.last_answer.map(|at| now.saturating_duration_since(at)));
         if link != self.told {
@@ -235,6 +206,9 @@ impl Keeper {
     }
 
     fn woken(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if now.saturating_duration_since(self.wake()) >= OVERSLEPT {
+            return self.awake(Duration::ZERO, now, actions);
+        }
         if self.settling.as_ref().is_some_and(|settling| settling.until <= now) {
             self.settled(now, actions);
         }
@@ -258,8 +232,8 @@ impl Keeper {
             return;
         }
         let before = self.last_answer.replace(now);
-        // A line that was cut is not one that loses.
-        if self.recovery.take().is_some_and(|recovery| recovery.attempt > 1) || before.is_none() {
+        let is_cut = before.is_none_or(|before| now.saturating_duration_since(before) >= CUT);
+        if self.recovery.take().is_some() && is_cut {
             self.line.forgive(before);
         }
         self.misses = 0;
@@ -294,6 +268,17 @@ impl Keeper {
         let since = self.settling.as_ref().map_or(now, |settling| settling.since);
         let until = (now + SETTLE.0).min(since + SETTLE.1);
         self.settling = Some(Settling { since, until });
+    }
+
+    /// While the machine slept, the monotonic clock stood still: answers are as much older. Nothing that is in
+    /// flight says anything of the line.
+    fn awake(&mut self, slept: Duration, now: Instant, actions: &mut Vec<Action>) {
+        self.last_answer = self.last_answer.map(|at| at.checked_sub(slept).unwrap_or(at));
+        if let Some(flying) = self.flying.take() {
+            self.line.forget(flying.sequence);
+        }
+        self.misses = 0;
+        self.settled(now, actions);
     }
 
     /// A session outlives a new address of this machine, for the gateway answers to wherever the last

@@ -30,6 +30,7 @@ mod probe;
 mod replace;
 mod run;
 mod service;
+mod sleep;
 pub mod state;
 pub mod status;
 mod terminal;

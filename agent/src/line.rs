@@ -4,7 +4,11 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use beffroi_protocol::quality::Quality;
+
 const WINDOW: usize = 32;
+/// Of fewer answers, one that had to wait for a handshake would be all that is seen.
+const STEADY: u32 = 6;
 
 /// What is measured. Pure: who calls says what time it is.
 #[derive(Debug, Default)]
@@ -59,11 +63,13 @@ impl Line {
         self.probes.retain(|probe| probe.sequence != sequence);
     }
 
-    /// For probes that went astray after this moment because the gateway could not be reached: no fault of the
-    /// line.
+    /// The gateway could not be reached since this moment, or never before: what went astray is no fault of the
+    /// line, and the time of an answer that had to wait for that is not its round trip.
     pub(crate) fn forgive(&mut self, since: Option<Instant>) {
-        let is_after = |at| since.is_none_or(|since| at > since);
-        self.probes.retain(|probe| probe.fate != Fate::Lost || !is_after(probe.at));
+        match since {
+            Some(since) => self.probes.retain(|probe| probe.at <= since),
+            None => self.probes.retain(|probe| probe.fate != Fate::Lost),
+        }
     }
 
     pub(crate) fn round_trip(&self) -> Option<Duration> {
@@ -72,11 +78,16 @@ impl Line {
         times.get(times.len() / 2).copied()
     }
 
-    /// The mean difference between two answers in a row; `None` before there are two.
+    pub(crate) fn quality(&self) -> Option<Quality> {
+        let (sent, answered) = self.count();
+        Quality::of(self.round_trip(), self.jitter(), sent, answered)
+    }
+
+    /// The mean difference between two answers in a row; `None` before there are [`STEADY`].
     pub(crate) fn jitter(&self) -> Option<Duration> {
         let differences = self.times().zip(self.times().skip(1)).map(|(one, next)| one.abs_diff(next));
-        let count = u32::try_from(self.times().count().saturating_sub(1)).ok()?;
-        differences.sum::<Duration>().checked_div(count)
+        let count = u32::try_from(self.times().count()).ok().filter(|count| *count >= STEADY)?;
+        differences.sum::<Duration>().checked_div(count - 1)
     }
 
     fn times(&self) -> impl Iterator<Item = Duration> {
@@ -142,9 +153,9 @@ mod tests {
             assert_eq!(line(fates).jitter(), jitter.map(Duration::from_millis), "{fates:?}");
         }
         check(&[], None);
-        check(&[Some(300)], None);
-        check(&[Some(300), Some(300)], Some(0));
-        check(&[Some(300), None, Some(340), Some(320)], Some(30));
+        check(&[Some(300); 5], None);
+        check(&[Some(300); 6], Some(0));
+        check(&[Some(300), None, Some(350), Some(300), Some(300), Some(300), Some(300)], Some(20));
     }
 
     #[test]
@@ -161,6 +172,11 @@ mod tests {
         assert_eq!(line.count(), (3, 1), "they were lost before");
         line.forgive(None);
         assert_eq!((line.count(), line.loss()), ((1, 1), Some(0)));
+        let (before, after) = (Instant::now(), Instant::now() + Duration::from_secs(60));
+        line.sent(7, after);
+        line.answered(7, after + Duration::from_secs(2));
+        line.forgive(Some(before));
+        assert_eq!(line.round_trip(), Some(Duration::from_millis(5)));
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::keep::{Action, Event, Keeper, Link};
 use crate::membership::{self, Inquiry};
 use crate::network::Network;
 use crate::probe::Probes;
+use crate::sleep::Sleep;
 use crate::state::{self, Joined, Lock, State};
 use crate::status::{self, Known};
 use crate::texts::{t, t_with};
@@ -45,6 +46,8 @@ pub(crate) enum Error {
     Tunnel(#[from] beffroi_tunnel::Error),
     #[error("the machine's network cannot be watched")]
     Network(#[source] io::Error),
+    #[error("the machine's sleep cannot be watched")]
+    Sleep(#[source] io::Error),
     #[error("probes cannot be sent")]
     Probes(#[source] io::Error),
     #[error("the state folder cannot be watched")]
@@ -100,6 +103,7 @@ struct Membership {
     tunnel: Tunnel,
     probes: Probes,
     network: Network,
+    sleep: Sleep,
     keeper: Keeper,
     examination: Examination,
     inquiry: Inquiry,
@@ -175,6 +179,12 @@ impl Daemon {
                     membership.examination.network_changed();
                     Event::NetworkChanged
                 }
+                slept = membership.sleep.woken() => {
+                    let slept = slept.map_err(Error::Sleep)?;
+                    log::info!("this machine has slept for {} s, or its clock was set", slept.as_secs());
+                    membership.examination.network_changed();
+                    Event::Awake(slept)
+                }
                 changed = self.folder.changed() => {
                     changed.map_err(Error::Folder)?;
                     match state::load(&self.config.state) {
@@ -227,6 +237,7 @@ impl Membership {
             tunnel,
             probes: Probes::open(&config.interface, services.clone()).map_err(Error::Probes)?,
             network: Network::watch(&config.interface).map_err(Error::Network)?,
+            sleep: Sleep::watch().map_err(Error::Sleep)?,
             keeper: Keeper::new(services, greeting(&joined)?, Jitter::from_system()?, Instant::now()),
             examination: Examination::new(config.state.clone()),
             inquiry: Inquiry::new(&config.interface, Jitter::from_system()?, Instant::now()),

@@ -112,7 +112,7 @@ impl Line {
             round_trip_milliseconds: seen.round_trip.map(millis),
             jitter_milliseconds: seen.jitter.map(millis),
             loss_percent: seen.loss,
-            quality: Quality::of(seen.round_trip, seen.jitter, seen.loss),
+            quality: seen.quality,
             last_handshake_seconds: sight.handshake.map(|at| age(at).as_secs()),
             clock_ahead_seconds: sight.clock,
             is_revoked: sight.is_revoked,
@@ -297,6 +297,7 @@ mod tests {
             round_trip: Some(Duration::from_micros(42_400)),
             loss: Some(3),
             jitter: Some(Duration::from_millis(7)),
+            quality: Some(Quality::Good),
             endpoint: Some(([192, 0, 2, 1], 51820).into()),
             is_answering: age.is_some(),
         };

@@ -99,13 +99,13 @@ fn status_tells(town_hall: &TownHall, sentence: &str) -> Result<()> {
 /// A wall: nothing of the gateway's port comes in any more.
 fn wall(node: &Node) -> Result<()> {
     let rules =
-        "table inet wall { chain in { type filter hook prerouting priority -300; udp sport 51820 drop; } }";
+        "table inet wall { chain in { type filter hook prerouting priority -300; udp sport 51820 drop; }; }";
     node.run(["nft", rules])?;
     Ok(())
 }
 
 fn is_well(town_hall: &TownHall) -> Result<()> {
-    is_told(town_hall, "Tout va bien")
+    is_told(town_hall, "a passerelle répond")
 }
 
 #[test]
@@ -119,9 +119,9 @@ fn a_machine_without_network_is_told_what_is_missing() -> Result<()> {
     node.ip("address flush dev eth0 scope global")?;
     node.ip("link set eth0 up")?;
     scene.is_told("la box ne lui a pas donné d’adresse")?;
+    assert_eq!(scene.web.visits()?, 0, "without a network there is nobody to ask");
     scene.caux.world.plug_in(node)?;
     is_well(scene.alvimare())?;
-    assert_eq!(scene.web.visits()?, 0, "without a network there is nobody to ask");
     Ok(())
 }
 

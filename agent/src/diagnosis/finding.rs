@@ -64,12 +64,12 @@ impl Told {
     }
 }
 
-/// "3 hours", in the largest whole unit.
+/// "3 hours": rounded, in the largest unit that fits.
 fn duration(seconds: u64) -> String {
     let (id, count) = match seconds {
-        0..3_600 => ("time-minutes", seconds / 60),
-        3_600..172_800 => ("time-hours", seconds / 3_600),
-        _ => ("time-days", seconds / 86_400),
+        0..3_570 => ("time-minutes", (seconds + 30) / 60),
+        3_570..171_000 => ("time-hours", (seconds + 1_800) / 3_600),
+        _ => ("time-days", (seconds + 43_200) / 86_400),
     };
     t_with(id, &[("count", count.into())])
 }
@@ -98,5 +98,23 @@ const fn texts(cause: Cause) -> (&'static str, &'static str) {
         Cause::Slow => ("finding-slow", "remedy-slow"),
         Cause::Unsteady => ("finding-unsteady", "remedy-line"),
         Cause::Other => ("finding-other", "remedy-gateway"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_rounded() {
+        fn check(seconds: u64, expected: &str) {
+            assert_eq!(duration(seconds), expected, "{seconds}");
+        }
+        check(60, "1 minute");
+        check(3_569, "59 minutes");
+        check(3_599, "1 heure");
+        check(7_199, "2 heures");
+        check(86_400, "24 heures");
+        check(1_295_999, "15 jours");
     }
 }

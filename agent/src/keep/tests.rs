@@ -388,3 +388,54 @@ fn a_line_that_was_cut_has_lost_nothing() {
     let seen = world.keeper.seen();
     assert_eq!((seen.is_answering, seen.loss), (true, Some(0)));
 }
+
+#[test]
+fn a_machine_that_has_slept_asks_at_once_and_trusts_no_old_answer() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(1);
+    world.alive_at = None;
+    let before = world.done.len();
+    world.handle(Event::Awake(Duration::from_secs(3_600)));
+    let done = world.done[before..].to_vec();
+    let now = (world.now - world.start).as_millis();
+    assert_eq!(probes(&done), [now]);
+    assert_eq!(told(&done), [(now, Link::Offline)]);
+    let (renewed, _) = renewals(&world.run(5))[0];
+    assert!(renewed - now <= 1_000, "called anew after {} ms", renewed - now);
+}
+
+#[test]
+fn a_link_that_outlived_the_sleep_is_left_in_peace() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(1);
+    world.handle(Event::Awake(Duration::from_secs(60)));
+    let done = world.run(9);
+    assert_eq!((renewals(&done), probes(&done)), (vec![], vec![]));
+    assert_eq!(world.keeper.seen().loss, Some(0));
+}
+
+#[test]
+fn a_recovery_starts_over_after_a_sleep() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(1);
+    world.alive_at = None;
+    world.run(240);
+    let before = world.done.len();
+    world.alive_at = world.tunnel;
+    world.handle(Event::Awake(Duration::from_secs(3_600)));
+    assert_eq!(renewals(&world.done[before..]).len(), 1, "at once, not when its minute is over");
+    world.run(1);
+    assert!(world.keeper.seen().is_answering);
+}
+
+#[test]
+fn a_process_that_was_stopped_counts_no_loss() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(60);
+    world.now += Duration::from_secs(45);
+    world.arriving.clear();
+    world.handle(Event::Woken);
+    world.run(1);
+    let seen = world.keeper.seen();
+    assert_eq!((seen.is_answering, seen.loss), (true, Some(0)));
+}
