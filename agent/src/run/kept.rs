@@ -1,0 +1,245 @@
+//! A member's link while it is kept: the tunnel, the probes, and everything that is done to them. When to do
+//! what is decided in [`crate::keep`].
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use beffroi_protocol::membership::Membership as Told;
+use beffroi_protocol::probe::Probe;
+use beffroi_tunnel::Tunnel;
+use tokio::task::JoinHandle;
+
+use super::{Error, journal_text, tell};
+use crate::config::Config;
+use crate::diagnosis::{Examination, Inside, Question, Service};
+use crate::jitter::Jitter;
+use crate::keep::{Action, Event, Keeper};
+use crate::membership::{self, Inquiry};
+use crate::network::Network;
+use crate::probe::Probes;
+use crate::sleep::Sleep;
+use crate::state::{self, Joined, Lock, State};
+use crate::{VERSION, hosts, link, lookup, trust};
+
+/// What a member's link is made of while it is kept.
+pub(super) struct Membership {
+    pub(super) joined: Joined,
+    pub(super) tunnel: Tunnel,
+    pub(super) probes: Probes,
+    pub(super) network: Network,
+    pub(super) sleep: Sleep,
+    pub(super) keeper: Keeper,
+    pub(super) examination: Examination,
+    pub(super) inquiry: Inquiry,
+    pub(super) lookup: Option<JoinHandle<Event>>,
+    names: Names,
+    /// Whoever holds it owns the interface.
+    _lock: Lock,
+}
+
+/// How the intranet's names were found when they were last looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Unseen,
+    Kept,
+    /// Which was said once, and is not said every minute.
+    NotKept,
+}
+
+impl Membership {
+    pub(super) async fn open(config: &Config, joined: Joined, lock: Lock) -> Result<Self, Error> {
+        let mut tunnel = Tunnel::open(&config.interface, &joined.key, &[joined.invitation]).await?;
+        tunnel.reconcile(&link::own(&joined, None)).await?;
+        let services = joined.welcome.probe.clone();
+        let mut membership = Self {
+            tunnel,
+            probes: Probes::open(&config.interface, services.clone()).map_err(Error::Probes)?,
+            network: Network::watch(&config.interface).map_err(Error::Network)?,
+            sleep: Sleep::watch().map_err(Error::Sleep)?,
+            keeper: Keeper::new(services, greeting(&joined)?, Jitter::from_system()?, Instant::now()),
+            examination: Examination::new(config.state.clone()),
+            inquiry: Inquiry::new(&config.interface, Jitter::from_system()?, Instant::now()),
+            lookup: None,
+            names: Names::Unseen,
+            joined,
+            _lock: lock,
+        };
+        membership.keep_names(config)?;
+        Ok(membership)
+    }
+
+    pub(super) fn is_still(&self, state: Option<&State>) -> bool {
+        matches!(state, Some(State::Joined(joined)) if **joined == self.joined)
+    }
+
+    /// Writes down what the gateway wants now; it is made so at once, and the link stays.
+    pub(super) fn follow(&mut self, config: &Config, told: Told) {
+        let followed = membership::followed(&self.joined, told);
+        if followed == self.joined {
+            return;
+        }
+        let [before, after] = [&self.joined, &followed].map(|joined| State::Joined(Box::new(joined.clone())));
+        match state::exchange(&config.state, &before, after) {
+            Ok(true) => {}
+            // Someone leaves: the folder tells.
+            Ok(false) => return,
+            Err(error) => {
+                log::error!("what the gateway wants is not followed: {}", journal_text(&error));
+                return self.inquiry.failed(Instant::now());
+            }
+        }
+        log::info!(COMMUNE = followed.welcome.commune; "the gateway's wishes have changed, and are followed");
+        let before = std::mem::replace(&mut self.joined, followed);
+        let welcome = &self.joined.welcome;
+        self.probes.follow(welcome.probe.clone());
+        self.keeper.follow(welcome.probe.clone(), welcome.mtu, Instant::now());
+        if welcome.authority != before.welcome.authority {
+            trust_anew(welcome.authority.clone());
+        }
+    }
+
+    pub(super) async fn handle(&mut self, config: &Config, event: Event) -> Result<(), Error> {
+        let mut actions = VecDeque::from(self.keeper.handle(event, Instant::now()));
+        while let Some(action) = actions.pop_front() {
+            if let Some(event) = self.act(config, action).await? {
+                actions.extend(self.keeper.handle(event, Instant::now()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the event that this was the cause of.
+    async fn act(&mut self, config: &Config, action: Action) -> Result<Option<Event>, Error> {
+        match action {
+            Action::Lookup if self.lookup.is_some() => {}
+            Action::Lookup => {
+                let endpoint = self.joined.endpoint.clone();
+                self.lookup =
+                    Some(tokio::spawn(async move { Event::Found(lookup::lookup(&endpoint).await) }));
+            }
+            Action::Renew(endpoint) => {
+                log::debug!("calling the gateway at {endpoint}");
+                if let Err(error) = self.tunnel.renew(&self.joined.gateway, Some(endpoint)).await {
+                    // No route today may be one tomorrow: the recovery goes on.
+                    log::debug!("{}", journal_text(&error));
+                }
+            }
+            Action::Probe(probe, to) => {
+                if let Err(error) = self.probes.send(&probe, to).await {
+                    log::debug!("a probe to {to} cannot be sent: {error}");
+                    return Ok(Some(Event::Unsent(probe.sequence)));
+                }
+            }
+            Action::Reconcile => {
+                let endpoint = self.keeper.seen().endpoint;
+                for change in self.tunnel.reconcile(&link::own(&self.joined, endpoint)).await? {
+                    log::info!(COMMUNE = self.joined.welcome.commune; "the interface differed: {change:?}");
+                }
+                self.keep_names(config)?;
+            }
+            Action::Examine => {
+                let present = self.tunnel.present().await?;
+                let peer = present.peers.get(&self.joined.gateway);
+                let handshake = peer.and_then(|peer| peer.handshake_age);
+                self.examination.look(self.question(config), handshake, Instant::now()).await;
+            }
+            Action::Tell(link) => tell(&self.joined, link),
+        }
+        Ok(None)
+    }
+
+    fn question(&self, config: &Config) -> Question {
+        let last_answer = self.keeper.seen().last_answer;
+        let inside = Inside {
+            last_answer: last_answer.map(|at| at.elapsed()),
+            addresses: self.joined.welcome.addresses.clone(),
+            gateway: self.joined.welcome.gateway.clone(),
+            endpoint: self.joined.endpoint.to_string(),
+            ..Inside::default()
+        };
+        Question {
+            service: Service::Running,
+            inside,
+            endpoint: self.joined.endpoint.clone(),
+            tunnel: config.interface.clone(),
+            check: config.check.clone(),
+            web: None,
+        }
+    }
+
+    /// # Errors
+    /// When the service manager must give the file anew.
+    fn keep_names(&mut self, config: &Config) -> Result<(), Error> {
+        match hosts::keep(&config.hosts, &self.joined.welcome.names) {
+            Ok(wrote) => {
+                if wrote {
+                    log::info!("the intranet's names are in {} again", config.hosts.display());
+                }
+                self.names = Names::Kept;
+            }
+            Err(source) if needs_new_start(self.names, &source) => {
+                return Err(Error::Hosts { path: config.hosts.clone(), source });
+            }
+            Err(error) => {
+                if self.names != Names::NotKept {
+                    log::warn!("the intranet's names cannot be kept in {}: {error}", config.hosts.display());
+                }
+                self.names = Names::NotKept;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the unit forbids the daemon to write, `join` does it.
+fn trust_anew(authority: String) {
+    tokio::task::spawn_blocking(move || {
+        for problem in trust::install(Path::new("/"), &authority) {
+            log::warn!(
+                "the communauté has another authority, which is not trusted yet: {}",
+                journal_text(&problem)
+            );
+        }
+    });
+}
+
+/// What every probe says of this program and its tunnel.
+fn greeting(joined: &Joined) -> Result<Probe, getrandom::Error> {
+    let instance = getrandom::u32()?;
+    Ok(Probe { instance, mtu: joined.welcome.mtu, version: VERSION.to_owned(), ..Probe::default() })
+}
+
+/// In the unit the file alone is writable, as a mount of its own. Who renames another file over it
+/// ends that mount, and what is seen then is the new file in a read-only folder. A file that was read-only
+/// from the start is not helped by starting again.
+fn needs_new_start(names: Names, error: &io::Error) -> bool {
+    names == Names::Kept && error.kind() == io::ErrorKind::ReadOnlyFilesystem
+}
+
+/// The end of a lookup that is under way; for ever when none is.
+pub(super) async fn ended(lookup: &mut Option<JoinHandle<Event>>) -> Event {
+    let Some(handle) = lookup else {
+        return std::future::pending().await;
+    };
+    let found = handle.await.unwrap_or(Event::Found(Vec::new()));
+    *lookup = None;
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_that_could_be_written_is_given_anew() {
+        fn check(names: Names, kind: io::ErrorKind, expected: bool) {
+            assert_eq!(needs_new_start(names, &kind.into()), expected, "{names:?} {kind}");
+        }
+        check(Names::Kept, io::ErrorKind::ReadOnlyFilesystem, true);
+        check(Names::Kept, io::ErrorKind::PermissionDenied, false);
+        check(Names::Unseen, io::ErrorKind::ReadOnlyFilesystem, false);
+        check(Names::NotKept, io::ErrorKind::ReadOnlyFilesystem, false);
+    }
+}
