@@ -5,6 +5,7 @@
 pub mod admin;
 pub mod agents;
 pub mod command;
+pub mod metrics;
 pub mod portal;
 
 // Features: types and rules, their tables, their pages, their tests.
@@ -104,7 +105,8 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
         tray: tray.clone(),
         changes: changes.clone(),
     };
-    let lines = links::Desk { board: board.clone(), alerts, changes: changes.clone(), network };
+    let lines =
+        links::Desk { board: board.clone(), alerts: alerts.clone(), changes: changes.clone(), network };
     let admin = admin::router(
         admin::Gate { store: store.clone(), access, enrolment: invitations.clone(), links: lines },
         community(&config),
@@ -113,6 +115,11 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     let members = agents::Members::new(store.clone(), terms.clone());
     let enrolment = agents::Gate { store: store.clone(), changes, terms };
 
+    let traffic = web::Traffic::default();
+    let (portal, admin) = (traffic.count("portal", portal), traffic.count("admin", admin));
+    let figures = [store.figures(), netd.figures(), traffic.figures()].into_iter().flatten();
+    let metrics = metrics::router(store.clone(), board.clone(), alerts, figures);
+
     let mut tasks = Tasks::default();
     let (intranet_tls, admin_tls) = (web::tls(certificates.intranet()), web::tls(certificates.admin()));
     tasks.serve("portal", web::serve(listeners.portal, intranet_tls, portal, until(stop.clone())));
@@ -120,6 +127,7 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     tasks.serve("enrolment", agents::serve_enrolment(listeners.enrolment, enrolment));
     tasks.serve("members", agents::serve_members(listeners.members, members.clone()));
     tasks.serve("probe", agents::serve_probes(listeners.probe, members, board));
+    tasks.serve("metrics", metrics::serve(listeners.metrics, metrics));
     tasks.serve("tray", tray.tend());
     tasks.keep("links", async move { keeper.run().await });
     tasks.keep("history", async move { recorder.run().await });

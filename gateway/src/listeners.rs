@@ -14,6 +14,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, UdpSocket};
 
 use crate::config::{ADMIN_PORT, Config, MEMBERS_PORT, PORTAL_PORT, PROBE_PORT};
+use crate::journal::chain;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -31,6 +32,7 @@ pub struct Sockets {
     enrolment: Vec<StdTcpListener>,
     members: Vec<StdTcpListener>,
     probe: Vec<StdUdpSocket>,
+    metrics: Vec<StdTcpListener>,
 }
 
 /// The same, in the hands of the runtime.
@@ -41,6 +43,7 @@ pub struct Listeners {
     pub enrolment: Vec<TcpListener>,
     pub members: Vec<TcpListener>,
     pub probe: Vec<UdpSocket>,
+    pub metrics: Vec<TcpListener>,
 }
 
 impl Sockets {
@@ -60,6 +63,11 @@ impl Sockets {
             enrolment: handed.take_or_bind("enrolment", [enrolment], listen)?,
             members: handed.take_or_bind("members", inside(MEMBERS_PORT), listen)?,
             probe: handed.take_or_bind("probe", inside(PROBE_PORT), receive)?,
+            // Town halls can do without them: another program on that port is no reason not to start.
+            metrics: handed.take_or_bind("metrics", config.metrics.listen, listen).unwrap_or_else(|error| {
+                log::warn!("nobody can read the metrics: {}", chain(&error));
+                Vec::new()
+            }),
         })
     }
 
@@ -77,6 +85,7 @@ impl Sockets {
             enrolment: tcp(self.enrolment)?,
             members: tcp(self.members)?,
             probe: self.probe.into_iter().map(UdpSocket::from_std).collect::<Result<_, _>>()?,
+            metrics: tcp(self.metrics)?,
         })
     }
 }

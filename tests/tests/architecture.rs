@@ -14,7 +14,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The floors, from the top. A new room is one word here.
 const FLOORS: [(Floor, &[&str]); 4] = [
-    (Floor::Doors, &["admin", "agents", "command", "portal"]),
+    (Floor::Doors, &["admin", "agents", "command", "metrics", "portal"]),
     // `bin`: the programs beside the gateway, which know no feature.
     (Floor::Features, &["bin", "certificates", "enrolment", "links", "news"]),
     (Floor::Nouns, &["access", "audit", "directory"]),
@@ -25,13 +25,14 @@ const FLOORS: [(Floor, &[&str]); 4] = [
 ];
 
 /// The only arrows within a floor.
-const WITHIN: [(&str, &str); 13] = [
+const WITHIN: [(&str, &str); 14] = [
     ("access", "directory"),
     ("config", "web"),
     ("control", "config"),
     ("control", "journal"),
     ("control", "store"),
     ("listeners", "config"),
+    ("listeners", "journal"),
     ("netd", "config"),
     ("netd", "journal"),
     ("netd", "privileges"),

@@ -40,6 +40,7 @@ pub struct Config {
     pub network: Network,
     pub admin: Admin,
     pub alerts: Alerts,
+    pub metrics: Metrics,
     pub storage: Storage,
     pub netd: Netd,
     pub backup: Backup,
@@ -84,6 +85,12 @@ pub struct Admin {
 pub struct Alerts {
     /// A town hall whose link is down for so long while it is open is told of.
     pub down_for: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metrics {
+    /// The server's local address at which a Prometheus reads the figures; none, and nothing listens.
+    pub listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -212,6 +219,12 @@ impl Config {
         let alerts = Alerts { down_for: Duration::from_secs(60 * u64::from(minutes)) };
         section.end();
 
+        let mut section = reader.section("metrics");
+        let metrics = Metrics {
+            listen: section.optional("listen", "config-metrics", "127.0.0.1:9586", local_address_or_none),
+        };
+        section.end();
+
         let mut section = reader.section("storage");
         let storage = Storage {
             directory: section.optional("directory", "config-path", "/var/lib/beffroi", absolute_path),
@@ -236,7 +249,7 @@ impl Config {
         section.end();
 
         reader.end()?;
-        Ok(Self { community, network, admin, alerts, storage, netd, backup })
+        Ok(Self { community, network, admin, alerts, metrics, storage, netd, backup })
     }
 
     /// The name of the intranet, as typed in a browser.
@@ -319,6 +332,11 @@ fn local_address(text: &str) -> Option<SocketAddr> {
         IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local() || shared.contains(&ip),
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
     })
+}
+
+/// Empty means none.
+fn local_address_or_none(text: &str) -> Option<Option<SocketAddr>> {
+    if text.is_empty() { Some(None) } else { local_address(text).map(Some) }
 }
 
 fn private_network(text: &str) -> Option<Ipv4Net> {

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use data_encoding::BASE64;
+use prometheus::core::Collector;
 use tokio::net::UnixStream;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use super::figures::Figures;
 use super::message::{self, Malformed, ReceiveError, Reply, Request};
 use super::{Present, Wanted};
 
@@ -44,12 +46,13 @@ pub struct Client {
     socket: PathBuf,
     /// Taken out during a request, so that an abandoned request takes its connection with it.
     connection: Mutex<Option<UnixStream>>,
+    figures: Figures,
 }
 
 impl Client {
     /// Connects at the first request.
     pub fn new(socket: PathBuf) -> Self {
-        Self { socket, connection: Mutex::new(None) }
+        Self { socket, connection: Mutex::new(None), figures: Figures::default() }
     }
 
     /// Makes it so, and tells how it is then.
@@ -57,8 +60,9 @@ impl Client {
     /// # Errors
     /// When netd cannot be reached, does not answer, or could not do it.
     pub async fn want(&self, wanted: &Wanted) -> Result<Present, Error> {
-        let reply = self.request(&Request::Want(Box::new(wanted.clone()))).await?;
-        present(reply)
+        let asked = self.request(&Request::Want(Box::new(wanted.clone()))).await.and_then(present);
+        self.figures.wanted(&asked);
+        asked
     }
 
     /// Tells how it is.
@@ -79,6 +83,11 @@ impl Client {
             return Err(Error::Unintelligible("an answer to another question".to_owned()));
         };
         BASE64.decode(text.as_bytes()).map_err(|error| Error::Unintelligible(error.to_string()))
+    }
+
+    /// What netd was asked, to be counted.
+    pub fn figures(&self) -> Vec<Box<dyn Collector>> {
+        self.figures.collectors()
     }
 
     async fn request(&self, request: &Request) -> Result<Reply, Error> {

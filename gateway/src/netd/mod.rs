@@ -7,6 +7,7 @@
 
 mod chest;
 mod client;
+mod figures;
 mod firewall;
 mod keeper;
 mod limits;

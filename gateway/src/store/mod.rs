@@ -12,6 +12,7 @@ pub mod backup;
 mod blobs;
 mod check;
 mod error;
+mod figures;
 mod key;
 mod migrations;
 mod open;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 
+use prometheus::core::Collector;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use blobs::{Blob, BlobError, BlobId, Blobs, INLINE_MAX, NotABlobId};
@@ -40,6 +42,7 @@ pub use read::{Order, Page, Read, ReadTx, Row};
 pub use table::{AnyTable, Bounds, Record, Table};
 pub use write::{Write, WriteTx};
 
+use figures::Figures;
 use open::Opened;
 use writer::{Job, Writer};
 
@@ -63,6 +66,7 @@ struct Inner {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     failure: watch::Receiver<Option<Failure>>,
+    figures: Figures,
 }
 
 impl Store {
@@ -75,8 +79,9 @@ impl Store {
     fn start(database: Opened, directory: &Path) -> Result<Store, OpenError> {
         let database = Arc::new(database);
         let (failed, failure) = watch::channel(None);
-        let Writer { jobs, thread } =
-            Writer::start(database.clone(), failed).map_err(|source| OpenError::Thread { source })?;
+        let figures = Figures::default();
+        let Writer { jobs, thread } = Writer::start(database.clone(), failed, figures.clone())
+            .map_err(|source| OpenError::Thread { source })?;
         Ok(Store {
             inner: Arc::new(Inner {
                 database,
@@ -84,6 +89,7 @@ impl Store {
                 jobs: Some(jobs),
                 thread: Some(thread),
                 failure,
+                figures,
             }),
         })
     }
@@ -128,6 +134,11 @@ impl Store {
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
             Err(_) => Err(self.inner.ended().into()),
         }
+    }
+
+    /// What this store has written, to be counted.
+    pub fn figures(&self) -> Vec<Box<dyn Collector>> {
+        self.inner.figures.collectors()
     }
 
     /// Returns when the database can no longer be written, which only a restart of the process repairs.

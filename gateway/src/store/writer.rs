@@ -6,10 +6,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use redb::{Database, Durability};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::figures::Figures;
 use super::open::Opened;
 use super::read::{Bytes, ReadTx};
 use super::write::{Changes, WriteTx};
@@ -37,11 +39,12 @@ impl Writer {
     pub(super) fn start(
         database: Arc<Opened>,
         failure: watch::Sender<Option<Failure>>,
+        figures: Figures,
     ) -> Result<Writer, std::io::Error> {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || write_until_closed(&database, waiting, &failure))?;
+            .spawn(move || write_until_closed(&database, waiting, &failure, &figures))?;
         Ok(Writer { jobs, thread })
     }
 }
@@ -75,12 +78,14 @@ fn write_until_closed(
     database: &Database,
     mut waiting: mpsc::Receiver<Job>,
     failure: &watch::Sender<Option<Failure>>,
+    figures: &Figures,
 ) {
     while let Some(first) = waiting.blocking_recv() {
         let mut answers = Vec::new();
-        let outcome =
-            catch_unwind(AssertUnwindSafe(|| run_batch(database, first, &mut waiting, &mut answers)))
-                .unwrap_or_else(|_| Err(Failure::from(Panicked)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            run_batch(database, first, &mut waiting, &mut answers, figures)
+        }))
+        .unwrap_or_else(|_| Err(Failure::from(Panicked)));
         if let Err(source) = &outcome {
             failure.send_replace(Some(source.clone()));
         }
@@ -108,6 +113,7 @@ fn run_batch(
     first: Job,
     waiting: &mut mpsc::Receiver<Job>,
     answers: &mut Vec<Answer>,
+    figures: &Figures,
 ) -> Result<(), Failure> {
     let snapshot = ReadTx::begin(database).map_err(|error| Arc::new(error) as Failure)?;
     let mut tx = WriteTx::over(snapshot);
@@ -120,7 +126,10 @@ fn run_batch(
     if changes.is_empty() {
         return Ok(());
     }
-    commit(database, changes).map_err(|error| Arc::new(error) as Failure)
+    let begun = Instant::now();
+    commit(database, changes).map_err(|error| Arc::new(error) as Failure)?;
+    figures.committed(begun.elapsed(), answers.len());
+    Ok(())
 }
 
 /// Durable when it returns. Quick repair makes each commit a little longer and the opening after a kill

@@ -64,6 +64,7 @@ mod request;
 mod room;
 mod serve;
 mod texts;
+mod traffic;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -86,6 +87,7 @@ pub use request::{Form, Now, cookie};
 pub use room::{Place, Room};
 pub use serve::{Called, serve, tend, tls};
 pub use texts::{Argument, Text, filters, t, t_with};
+pub use traffic::Traffic;
 
 /// Forms hold a few sentences. A route that takes more raises this for itself.
 const FORM_LIMIT: usize = 64 * 1024;

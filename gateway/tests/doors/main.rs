@@ -8,6 +8,7 @@ mod catalogue;
 mod history;
 mod invitations;
 mod links;
+mod metrics;
 mod notices;
 mod pages;
 mod rig;

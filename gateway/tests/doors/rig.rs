@@ -21,8 +21,8 @@ use beffroi_gateway::directory::{
 };
 use beffroi_gateway::links::{Alerts, Board, Recorder};
 use beffroi_gateway::store::{Store, WriteTx};
-use beffroi_gateway::web::{Called, Community, Now};
-use beffroi_gateway::{admin, enrolment, links, portal};
+use beffroi_gateway::web::{Called, Community, Now, Traffic};
+use beffroi_gateway::{admin, enrolment, links, metrics, portal};
 use beffroi_protocol::{PrivateKey, PublicKey};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
@@ -53,6 +53,7 @@ pub(crate) struct Rig {
     pub(crate) alerts: Alerts,
     admin: Router,
     portal: Router,
+    metrics: Router,
     code: SetUpCode,
     now: Timestamp,
     _folder: TempDir,
@@ -95,8 +96,14 @@ pub(crate) async fn rig() -> Rig {
         links: links::Desk { board: board.clone(), alerts: alerts.clone(), changes, network },
     };
     let admin = admin::router(gate, community());
-    let portal = portal::router(portal::Gate { store, access, board: board.clone() }, community());
-    Rig { board, recorder, alerts, admin, portal, code, now, _folder: folder }
+    let figures = store.figures();
+    let portal =
+        portal::router(portal::Gate { store: store.clone(), access, board: board.clone() }, community());
+    let traffic = Traffic::default();
+    let (portal, admin) = (traffic.count("portal", portal), traffic.count("admin", admin));
+    let figures = figures.into_iter().chain(traffic.figures());
+    let metrics = metrics::router(store, board.clone(), alerts.clone(), figures);
+    Rig { board, recorder, alerts, admin, portal, metrics, code, now, _folder: folder }
 }
 
 /// In the place of the keeper of the links: whatever is announced is done.
@@ -145,6 +152,11 @@ impl Rig {
     /// Somebody at the intranet's door, from that address.
     pub(crate) fn at_portal(&self, address: &str) -> Visitor {
         Visitor::new(&self.portal, address, self.now)
+    }
+
+    /// A Prometheus on the server.
+    pub(crate) fn at_metrics(&self) -> Visitor {
+        Visitor::new(&self.metrics, SERVER, self.now)
     }
 
     /// The set-up code, as printed.
