@@ -133,11 +133,13 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     tasks.keep("history", async move { recorder.run().await });
     tasks.keep("alerts", async move { lookout.run().await });
     tasks.keep("certificates", async move { Err::<(), _>(certificates.keep(Timestamp::now).await) });
+    let written = store.clone();
+    tasks.keep("audit", async move { audit::keep(written, Timestamp::now).await.map(|_| ()) });
     let (saved, sealed) = (store.clone(), config.backup.recipient.is_some());
     tasks.serve("control", async move {
         let extra = async || command::extra(&saved, &netd, sealed).await;
-        let invite = async |list| command::invite_list(&saved, &invitations, list).await;
-        control.serve(saved.clone(), extra, invite).await;
+        let answer = async |question| command::answer(&saved, &invitations, question).await;
+        control.serve(saved.clone(), extra, answer).await;
     });
     tasks.serve("watchdog", watchdog(store.clone()));
     tasks.keep("store", async move { Err::<(), _>(store.failed().await) });

@@ -1,4 +1,4 @@
-# La page d’administration : le premier compte, la connexion, qui a fait quoi.
+# La page d’administration : le premier compte, la connexion, qui a fait quoi.
 
 admin-name = Administration du réseau
 admin-entry-links = Liaisons
@@ -29,6 +29,14 @@ admin-long-password = Ce mot de passe est trop long : 200 caractères au plus.
 admin-common-password = Ce mot de passe serait vite deviné : il tient à des mots que tout le monde essaie, ou à votre nom. Choisissez-en un autre.
 admin-passwords-differ = Les deux mots de passe ne sont pas les mêmes. Tapez-les de nouveau.
 
+admin-with-code = Nouveau mot de passe
+admin-with-code-lead = Avec le code donné sur le serveur, choisissez un mot de passe. Vos sessions ouvertes seront fermées.
+admin-hint-given-code = Quatre groupes de quatre signes, affichés par « beffroi-gateway account ». Majuscules, espaces et tirets sont indifférents.
+admin-button-with-code = Choisir ce mot de passe
+admin-back-to-sign-in = Revenir à la connexion
+admin-with-a-code = avec un code donné sur le serveur
+admin-code-of-another = Ce code est celui du compte « { $name } ». Écrivez ce nom, ou demandez un autre code.
+
 admin-sign-in = Connexion
 admin-button-sign-in = Se connecter
 admin-unrecognised = Le nom ou le mot de passe n’est pas le bon. Vérifiez la touche Majuscule, puis recommencez.
@@ -37,6 +45,10 @@ admin-wait = Trop d’essais. Attendez { $seconds ->
    *[other] { $seconds } secondes
 }, puis recommencez.
 admin-session-over = Votre session était terminée. Connectez-vous de nouveau : ce que vous aviez écrit est gardé.
+admin-forgotten = Mot de passe oublié ?
+admin-forgotten-how = Sur le serveur, dans un terminal, tapez cette commande suivie de votre nom :
+admin-forgotten-then = Un code s’affiche : il permet, une fois, de choisir un nouveau mot de passe.
+admin-type-the-code = Taper le code
 admin-signed-out = Votre session est fermée.
 admin-resume = Reprendre
 admin-resume-lead = Votre session est rouverte. Ce que vous aviez écrit n’a pas encore été envoyé.
@@ -51,7 +63,11 @@ admin-button-change = Changer le mot de passe
 admin-password-changed = Le mot de passe est changé. Vos autres sessions sont fermées.
 
 admin-acts = Qui a fait quoi
-admin-acts-lead = Tout ce qui a été changé, du plus récent au plus ancien. Rien ne s’efface.
+admin-acts-lead = Tout ce qui a été changé depuis douze mois, du plus récent au plus ancien. Rien ne peut en être retiré ni modifié sans que cela se voie.
+admin-acts-save = Enregistrer le tableau
+admin-acts-verify = Vérifier
+admin-acts-last = Acte nº { $number }, empreinte :
+admin-acts-last-hint = Notez-la quelque part : elle permettra de prouver que rien n’a été retiré jusqu’à cet acte.
 admin-acts-none = Rien n’a encore été changé.
 admin-acts-caption = Actes enregistrés
 admin-acts-when = Quand

@@ -1,4 +1,4 @@
-# Qui a fait quoi : un verbe par acte, que la page fait suivre de la commune et du poste.
+# Qui a fait quoi : un verbe par acte, que la page fait suivre de la commune et du poste.
 audit-commune-added = a ajouté la commune
 audit-commune-removed = a supprimé la commune
 audit-commune-renamed = a renommé la commune
@@ -18,3 +18,30 @@ audit-signed-in = a ouvert sa session
 audit-signed-out = a fermé sa session
 audit-backup-made = a fait une sauvegarde
 audit-hours-changed = a changé les horaires d’ouverture de la commune
+audit-backup-restored = a remis en place une sauvegarde
+audit-code-given = a donné un code pour le compte
+
+# Les colonnes du tableau.
+audit-column-number = Nº
+audit-column-when = Quand
+audit-column-who = Qui
+audit-column-what = A fait
+audit-column-commune = Commune
+audit-column-machine = Poste
+audit-column-detail = Précision
+audit-column-fingerprint = Empreinte
+
+# Ce que la vérification a trouvé.
+audit-sound = Rien n’a été modifié ni retiré.
+audit-broken = { $count ->
+    [one] La suite des actes a été modifiée, à un endroit.
+   *[other] La suite des actes a été modifiée, à { $count } endroits.
+}
+audit-fault-missing = Il manque { $count ->
+    [one] l’acte nº { $from }.
+   *[other] les actes nº { $from } à { $to }.
+}
+audit-fault-altered = L’acte nº { $number } n’est pas celui qui a été écrit, ou ceux d’avant ne le sont pas.
+audit-noted = Cette empreinte est celle de l’acte nº { $number } : rien n’a été retiré ni modifié jusque-là.
+audit-not-noted = Aucun acte n’a cette empreinte. Si elle a été notée ici il y a moins de douze mois, des actes ont été retirés ou modifiés depuis.
+audit-not-a-fingerprint = Une empreinte se compose de huit groupes de quatre chiffres ou lettres de a à f. Recopiez-la en entier.

@@ -10,6 +10,9 @@ command-usage =
       invite --csv LISTE [--print FICHIER.pdf] [DOSSIER]
                                               crée les bons des communes d’une liste, la passerelle en marche :
                                               feuilles à imprimer, fichiers dans un dossier, sinon à l’écran
+      account [NOM]                           donne un code pour choisir un mot de passe de référent ; sans nom,
+                                              affiche les comptes
+      audit [--csv FICHIER] [EMPREINTE]       vérifie « qui a fait quoi », et l’enregistre comme tableau
       help                                    affiche cette aide
 
       --config FICHIER                        configuration (sinon /etc/beffroi/gateway.toml)
@@ -50,7 +53,6 @@ command-database-absent = Il n’y a pas encore de base de données ({ $cause })
 command-database-unusable = La base de données ne peut pas être ouverte : { $cause }.
 command-by = Ligne de commande
 command-invite-unreadable = La liste { $path } ne peut pas être lue : { $cause }.
-command-invite-stopped = La passerelle n’est pas en service. Démarrez-la, puis recommencez : systemctl start beffroi-gateway.
 command-invite-failed = Les bons n’ont pas pu être créés : { $cause }.
 command-invite-wrong =
     { $count ->
@@ -79,3 +81,24 @@ command-key-done =
     La clé qui ouvre les sauvegardes est dans { $path } : gardez-la sous clé, hors du serveur.
     Dans la configuration, sous [backup], écrivez : recipient = "{ $recipient }"
 command-key-failed = La clé n’a pas pu être écrite dans { $path } : { $cause }.
+command-stopped = La passerelle n’est pas en service. Démarrez-la, puis recommencez : systemctl start beffroi-gateway.
+command-failed = Rien n’a été fait : { $cause }.
+command-account-none = Il n’y a pas encore de compte. Le code d’installation est dans le journal : journalctl -u beffroi-gateway.
+command-account-names =
+    Les comptes :
+      { $names }
+    Pour qu’un référent choisisse un nouveau mot de passe : beffroi-gateway account NOM
+command-account-code =
+    Code pour { $name } : { $code }
+    Ouvrez { $address } dans un navigateur de ce serveur, ou la même page sur un poste de référent,
+    et choisissez un mot de passe. Le code sert une fois, jusqu’au { $until }.
+    Les sessions ouvertes de ce compte seront alors fermées.
+command-account-new =
+    Aucun compte ne s’appelle { $name } : ce code en crée un, de référent.
+    Code pour { $name } : { $code }
+    Ouvrez { $address } dans un navigateur de ce serveur, ou la même page sur un poste de référent.
+    Le code sert une fois, jusqu’au { $until }.
+command-account-not-a-name = Ce n’est pas un nom. Écrivez un prénom et un nom, 80 caractères au plus.
+command-audit-table = Le tableau est enregistré : { $path }
+command-audit-unwritable = Le fichier { $path } ne peut pas être écrit : { $cause }.
+command-audit-last = Actes gardés : { $count }. Le dernier porte le nº { $number } et l’empreinte { $fingerprint }

@@ -1,4 +1,4 @@
-//! Accounts: the first one is made with the set-up code.
+//! Accounts: what is kept of a person who signs in.
 
 use jiff::Timestamp;
 
@@ -24,29 +24,13 @@ pub async fn open_set_up(tx: &mut impl Write, fresh: &SetUpCode) -> Result<Optio
     Ok(Some(fresh.clone()))
 }
 
-/// Whether that is the set-up code. Asked before a password is hashed; asked again by [`create_first`].
-pub(super) async fn is_set_up_code(tx: &impl Read, typed: &str) -> Result<bool, Error> {
-    Ok(tx.get(&SET_UP, &()).await?.is_some_and(|SetUp(code)| code.is(typed)))
-}
-
-/// Makes the first referent's account and spends the code.
-///
-/// # Errors
-/// [`Error::SetUpIsOver`], [`Error::WrongCode`].
-pub async fn create_first(
+/// Makes an account; that its name is free is the caller's to know.
+pub(super) async fn create(
     tx: &mut impl Write,
-    typed: &str,
     name: &PersonName,
     password: &Hash,
     now: Timestamp,
 ) -> Result<Referent, Error> {
-    if is_set_up(tx).await? {
-        return Err(Error::SetUpIsOver);
-    }
-    if !is_set_up_code(tx, typed).await? {
-        return Err(Error::WrongCode);
-    }
-    tx.remove(&SET_UP, &()).await?;
     let id = PersonId(tx.next_id(&ACCOUNTS).await?);
     let account =
         Account { name: name.clone(), role: Role::Referent, password: password.clone(), created: now };

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 
 use super::account::is_set_up;
 use super::session::{Token, holder, touch};
+use super::spare::is_awaited;
 use super::{Access, Audience, Error, Referent, Route, SET_UP, SIGN_IN, TownHall};
 use crate::directory;
 use crate::store::{ReadTx, WriteTx};
@@ -92,7 +93,7 @@ impl Guard {
         let frame = match self.who {
             Audience::Anyone => frame,
             Audience::SetUp => {
-                if self.access.is_set_up().await? {
+                if !self.access.awaits_a_code(now).await? {
                     return Err(self.set_up_is_over(&request));
                 }
                 frame
@@ -209,6 +210,11 @@ impl Access {
     /// Whether somebody has an account.
     pub async fn is_set_up(&self) -> Result<bool, Error> {
         self.store.read(async |tx: &ReadTx| is_set_up(tx).await).await
+    }
+
+    /// Whether a code can be typed, with which an account is made or its password set.
+    pub async fn awaits_a_code(&self, now: Timestamp) -> Result<bool, Error> {
+        self.store.read(async move |tx: &ReadTx| is_awaited(tx, now).await).await
     }
 
     /// The session that these headers carry, and whose it is. It stays open because somebody looks at a page,

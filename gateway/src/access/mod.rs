@@ -16,6 +16,7 @@ mod route;
 mod said;
 mod session;
 mod slowdown;
+mod spare;
 mod store;
 
 use std::sync::{Arc, Mutex};
@@ -27,7 +28,7 @@ use crate::directory::{self, Network};
 use crate::store::{self as ground, Key, Store};
 use crate::web::Refusal;
 
-pub use account::{change_password, create_first, is_set_up, open_set_up};
+pub use account::{change_password, is_set_up, open_set_up};
 pub use caller::{Referent, TownHall};
 pub use code::SetUpCode;
 pub use guard::{Ask, Kept, guarded};
@@ -37,16 +38,18 @@ pub use password::{Hash, Password, WeakPassword};
 pub use recognise::Unrecognised;
 pub use route::{Audience, Route};
 pub use session::{Token, close_session, close_sessions_of, open_session};
+pub use spare::{Done, Given, Purpose, give_code, names, set_up};
 pub use store::TABLES;
 
 use said::Said;
 use slowdown::Slowdown;
+use store::Account;
 
 /// Where a referent signs in.
 pub const SIGN_IN: &str = "/connexion";
 /// Where a referent signs out.
 pub const SIGN_OUT: &str = "/deconnexion";
-/// Where the first account is made.
+/// Where the first account is made, and a password is set with a code.
 pub const SET_UP: &str = "/installation";
 
 /// Passwords checked at once: each takes 19 MiB and a few hundredths of a second.

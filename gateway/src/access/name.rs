@@ -36,6 +36,11 @@ impl PersonName {
         &self.0
     }
 
+    /// Whether it is another way to write the same name.
+    pub fn is(&self, other: &PersonName) -> bool {
+        self.folded() == other.folded()
+    }
+
     pub(super) fn folded(&self) -> String {
         folded(&self.0)
     }

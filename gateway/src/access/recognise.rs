@@ -4,8 +4,11 @@ use std::net::IpAddr;
 use std::sync::{LazyLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::account::{account_named, is_set_up_code};
+use jiff::Timestamp;
+
+use super::account::account_named;
 use super::slowdown::{Slowdown, Verdict};
+use super::spare::{Purpose, purpose};
 use super::{Access, Error, Hash, Password, PersonId, PersonName, Referent};
 use crate::store::{self as ground, ReadTx};
 
@@ -92,18 +95,20 @@ impl Access {
         }
     }
 
-    /// Whether that is the set-up code; guessing it is slowed down like guessing a password.
+    /// What that code is for; guessing one is slowed down like guessing a password.
     pub async fn recognise_code(
         &self,
         origin: IpAddr,
         typed: &str,
+        at: Timestamp,
         now: fn() -> Instant,
-    ) -> Result<(), Unrecognised> {
+    ) -> Result<Purpose, Unrecognised> {
         let attempt = self.begin(origin, SET_UP_CODE, now()).await?;
         let code = typed.to_owned();
-        if self.store.read(async move |tx: &ReadTx| is_set_up_code(tx, &code).await).await? {
+        let purpose = self.store.read(async move |tx: &ReadTx| purpose(tx, &code, at).await).await?;
+        if let Some(purpose) = purpose {
             attempt.succeeded();
-            return Ok(());
+            return Ok(purpose);
         }
         attempt.failed(now());
         Err(Unrecognised::Wrong)

@@ -12,7 +12,7 @@ pub enum Audience {
     Anyone,
     /// An enrolled machine of a town hall, known by its tunnel address.
     TownHall,
-    /// Whoever reaches the door, as long as nobody has an account.
+    /// Whoever reaches the door, as long as nobody has an account or a code was given.
     SetUp,
     /// A referent who has signed in.
     Referent,

@@ -13,11 +13,13 @@ pub(super) const NAMES: Table<String, Named> = Table::new("access.names");
 pub(super) const SESSIONS: Table<[u8; 32], Session> = Table::new("access.sessions");
 /// One row, until the first account is made.
 pub(super) const SET_UP: Table<(), SetUp> = Table::new("access.set_up");
+/// By folded name: the codes with which a referent who has no password sets one.
+pub(super) const CODES: Table<String, Code> = Table::new("access.codes");
 /// Forms that were sent, and where their answer led.
 pub(super) const SENT: Table<String, Sent> = Table::new("access.sent");
 
 /// For the check of a database, which reads every row as its owner would.
-pub const TABLES: &[&dyn AnyTable] = &[&ACCOUNTS, &NAMES, &SESSIONS, &SET_UP, &SENT];
+pub const TABLES: &[&dyn AnyTable] = &[&ACCOUNTS, &NAMES, &SESSIONS, &SET_UP, &CODES, &SENT];
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Account {
@@ -41,6 +43,13 @@ pub(super) struct Session {
 pub(super) struct SetUp(pub(super) SetUpCode);
 
 #[derive(Serialize, Deserialize)]
+pub(super) struct Code {
+    pub(super) code: SetUpCode,
+    pub(super) name: PersonName,
+    pub(super) until: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
 pub(super) struct Sent {
     pub(super) at: Timestamp,
     pub(super) led_to: String,
@@ -59,6 +68,10 @@ impl Record for Session {
 }
 
 impl Record for SetUp {
+    const VERSION: u8 = 1;
+}
+
+impl Record for Code {
     const VERSION: u8 = 1;
 }
 

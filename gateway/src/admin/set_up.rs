@@ -1,4 +1,5 @@
-//! The first account, made with the code that the gateway printed at its first start.
+//! A password set with a code: that of the first account, with the code that the gateway printed at its first start;
+//! and that of a referent who has none, with a code asked for at the terminal.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -10,8 +11,8 @@ use serde::Deserialize;
 use super::sign_in::{entry, seconds};
 use super::{Error, Gate};
 use crate::access::{
-    self, Access, Audience, InvalidName, Password, PersonName, Route, SET_UP, Token, Unrecognised,
-    WeakPassword,
+    self, Access, Audience, Done, InvalidName, Password, PersonName, Purpose, Route, SET_UP, Token,
+    Unrecognised, WeakPassword,
 };
 use crate::audit::{self, About, Act, Entry};
 use crate::store::{Store, WriteTx};
@@ -25,6 +26,8 @@ pub(super) fn routes() -> Vec<Route<Gate>> {
 #[template(path = "admin/templates/set_up.html")]
 struct SetUpPage {
     frame: Frame,
+    /// Whether it is the first account.
+    is_first: bool,
     form: SetUpForm,
     refused: Option<String>,
 }
@@ -38,8 +41,9 @@ struct SetUpForm {
     again: String,
 }
 
-async fn page(frame: Frame) -> Result<Reply, Refusal> {
-    Ok(Reply::page(&SetUpPage { frame, form: SetUpForm::default(), refused: None })?.never_kept())
+async fn page(State(access): State<Access>, frame: Frame) -> Result<Reply, Refusal> {
+    let is_first = !access.is_set_up().await?;
+    Ok(Reply::page(&SetUpPage { frame, is_first, form: SetUpForm::default(), refused: None })?.never_kept())
 }
 
 async fn create(
@@ -50,39 +54,61 @@ async fn create(
     frame: Frame,
     Form(form): Form<SetUpForm>,
 ) -> Result<Reply, Refusal> {
-    let refused = |form, why| Ok(Reply::kept(&SetUpPage { frame, form, refused: Some(why) })?.never_kept());
-    if let Err(error) = access.recognise_code(peer.ip(), &form.code, Instant::now).await {
-        let why = match error {
-            Unrecognised::Wrong => t("access-wrong-code"),
-            Unrecognised::Wait(wait) => t_with("admin-wait", &[("seconds", &seconds(wait))]),
-            Unrecognised::Broken(error) => return Err(error.into()),
-        };
-        return refused(form, why);
-    }
-    let (name, password) = match parse(&form) {
+    let is_first = !access.is_set_up().await?;
+    let refused =
+        |form, why| Ok(Reply::kept(&SetUpPage { frame, is_first, form, refused: Some(why) })?.never_kept());
+    let purpose = match access.recognise_code(peer.ip(), &form.code, now, Instant::now).await {
+        Ok(purpose) => purpose,
+        Err(Unrecognised::Wrong) => return refused(form, t("access-wrong-code")),
+        Err(Unrecognised::Wait(wait)) => {
+            return refused(form, t_with("admin-wait", &[("seconds", &seconds(wait))]));
+        }
+        Err(Unrecognised::Broken(error)) => return Err(error.into()),
+    };
+    let (name, password) = match parse(&form, &purpose) {
         Ok(parsed) => parsed,
         Err(why) => return refused(form, why),
     };
     let password = access.hash(password).await;
     let token = Token::random();
     let (code, kept) = (form.code, token.clone());
-    store
-        .write(async move |tx: &mut WriteTx| -> Result<(), Error> {
-            let who = access::create_first(tx, &code, &name, &password, now).await?;
+    let done = store
+        .write(async move |tx: &mut WriteTx| -> Result<Done, Error> {
+            let done = access::set_up(tx, &code, &name, &password, now).await?;
+            let who = done.referent();
             access::open_session(tx, &kept, who.id(), now).await?;
-            let about = About { detail: Some(who.name().to_owned()), ..About::default() };
-            Ok(audit::record(tx, Entry { about, ..entry(&who, Act::AccountCreated, now) }).await?)
+            let (act, detail) = match &done {
+                Done::Created(who) => (Act::AccountCreated, who.name().to_owned()),
+                Done::PasswordSet(_) => (Act::PasswordChanged, t("admin-with-a-code")),
+            };
+            let about = About { detail: Some(detail), ..About::default() };
+            audit::record(tx, Entry { about, ..entry(who, act, now) }).await?;
+            Ok(done)
         })
         .await?;
-    log::info!("the first referent's account was made");
-    Ok(Reply::see_other("/").saying(t("admin-welcome")).with_cookie(&token.cookie()))
+    let said = match done {
+        Done::Created(_) => {
+            log::info!("a referent's account was made with a code");
+            t("admin-welcome")
+        }
+        Done::PasswordSet(_) => {
+            log::info!("a referent's password was set with a code");
+            t("admin-password-changed")
+        }
+    };
+    Ok(Reply::see_other("/").saying(said).with_cookie(&token.cookie()))
 }
 
-fn parse(form: &SetUpForm) -> Result<(PersonName, Password), String> {
+fn parse(form: &SetUpForm, purpose: &Purpose) -> Result<(PersonName, Password), String> {
     let name = PersonName::parse(&form.name).map_err(|why| match why {
         InvalidName::Empty => t("admin-no-name"),
         InvalidName::TooLong => t("admin-long-name"),
     })?;
+    if let Purpose::Of(whose) = purpose
+        && !whose.is(&name)
+    {
+        return Err(t_with("admin-code-of-another", &[("name", &whose.as_str())]));
+    }
     let password = new_password(&form.password, &form.again, &name)?;
     Ok((name, password))
 }

@@ -33,6 +33,8 @@ pub(super) fn routes() -> Vec<Route<Gate>> {
 struct SignInPage {
     frame: Frame,
     form: SignInForm,
+    /// Whether somebody asked for a code at the terminal.
+    awaits_a_code: bool,
     refused: Option<String>,
 }
 
@@ -59,19 +61,27 @@ struct ResumePage {
 /// How the guard asks somebody whose session ended while they were writing.
 pub(super) fn ask(frame: Frame, kept: Kept) -> Result<Reply, Refusal> {
     let form = SignInForm { suite: kept.path, fields: Some(kept.fields), ..SignInForm::default() };
-    Ok(Reply::page(&SignInPage { frame, form, refused: Some(t("admin-session-over")) })?.never_kept())
+    Ok(Reply::page(&SignInPage {
+        frame,
+        form,
+        awaits_a_code: false,
+        refused: Some(t("admin-session-over")),
+    })?
+    .never_kept())
 }
 
 async fn page(
     State(access): State<Access>,
     frame: Frame,
+    Now(now): Now,
     Query(form): Query<SignInForm>,
 ) -> Result<Reply, Refusal> {
     if !access.is_set_up().await? {
         return Ok(Reply::see_other(SET_UP));
     }
     let form = SignInForm { suite: form.suite, ..SignInForm::default() };
-    Ok(Reply::page(&SignInPage { frame, form, refused: None })?.never_kept())
+    let awaits_a_code = access.awaits_a_code(now).await?;
+    Ok(Reply::page(&SignInPage { frame, form, awaits_a_code, refused: None })?.never_kept())
 }
 
 async fn sign_in(
@@ -84,7 +94,10 @@ async fn sign_in(
 ) -> Result<Reply, Refusal> {
     let referent = match access.recognise(peer.ip(), &form.name, &form.password, Instant::now).await {
         Ok(referent) => referent,
-        Err(error) => return refused(error, |why| SignInPage { frame, form, refused: Some(why) }),
+        Err(error) => {
+            let awaits_a_code = access.awaits_a_code(now).await?;
+            return refused(error, |why| SignInPage { frame, form, awaits_a_code, refused: Some(why) });
+        }
     };
     let token = Token::random();
     let (kept, who) = (token.clone(), referent.clone());

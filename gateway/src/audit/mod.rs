@@ -1,13 +1,26 @@
 //! Who did what, when: written in the transaction that does it, and never changed afterwards.
 //!
+//! Each entry is tied to all before it by its fingerprint (`chain`), so that nobody can change what was written
+//! without it showing (`verify`). Entries are kept for twelve months.
+//!
 //! An entry says what the journal of a town hall would say, in names as they were at the time: it does
 //! not follow renamings, and needs no other table to be read.
 
+mod chain;
+mod keep;
 mod store;
+mod table;
+#[cfg(test)]
+mod tests;
+mod verify;
 
 use jiff::Timestamp;
 
-pub use store::{Error, Page, TABLES, about_machine, page, record};
+pub use chain::{Fingerprint, NotAFingerprint, Noted};
+pub use keep::keep;
+pub use store::{Error, Page, TABLES, about_machine, forget, last, page, record};
+pub use table::table;
+pub use verify::{Fault, Report, verify};
 
 /// The longest text of an entry that someone typed, in characters; what is longer is cut.
 const DETAIL_MAX: usize = 500;
@@ -21,7 +34,7 @@ pub struct Entry {
     pub about: About,
 }
 
-/// What is done. The order of the variants is stored: new ones go to the end.
+/// What is done. The order of the variants is stored, and in every fingerprint: new ones go to the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Act {
     CommuneAdded,
@@ -44,6 +57,9 @@ pub enum Act {
     BackupMade,
     CommuneRemoved,
     HoursChanged,
+    /// At the terminal of the server, for a referent who has no password.
+    CodeGiven,
+    BackupRestored,
 }
 
 impl Act {
@@ -67,6 +83,8 @@ impl Act {
             Self::SignedIn => "audit-signed-in",
             Self::SignedOut => "audit-signed-out",
             Self::BackupMade => "audit-backup-made",
+            Self::CodeGiven => "audit-code-given",
+            Self::BackupRestored => "audit-backup-restored",
             Self::CommuneRemoved => "audit-commune-removed",
             Self::HoursChanged => "audit-hours-changed",
         }

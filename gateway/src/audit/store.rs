@@ -1,17 +1,26 @@
-//! The table of entries: appended to, read backwards.
+//! The table of entries: appended to, read backwards, forgotten from its beginning.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{About, Act, DETAIL_MAX, Entry};
+use super::{About, Act, DETAIL_MAX, Entry, Fingerprint};
 use crate::store::{self, AnyTable, Read, Record, Table, Write};
 
-const ENTRIES: Table<u32, EntryRecord> = Table::new("audit.entries");
+pub(super) const ENTRIES: Table<u32, EntryRecord> = Table::new("audit.entries");
+/// The fingerprint of each entry.
+pub(super) const CHAIN: Table<u32, Fingerprint> = Table::new("audit.chain");
+/// One row: the last entry.
+pub(super) const HEAD: Table<(), Link> = Table::new("audit.head");
+/// One row: the last entry that was forgotten, from which the chain goes on.
+pub(super) const ANCHOR: Table<(), Link> = Table::new("audit.anchor");
 /// Entries about one machine, by its number.
 const BY_MACHINE: Table<(u32, u32), Mark> = Table::new("audit.by_machine");
 
 /// For the check of a database, which reads every row as its owner would.
-pub const TABLES: &[&dyn AnyTable] = &[&ENTRIES, &BY_MACHINE];
+pub const TABLES: &[&dyn AnyTable] = &[&ENTRIES, &CHAIN, &HEAD, &ANCHOR, &BY_MACHINE];
+
+/// Entries forgotten at once: what one transaction holds, and what one day with a wrong clock can cost.
+const FORGOTTEN_AT_ONCE: usize = 1000;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -35,7 +44,36 @@ pub async fn record(tx: &mut impl Write, entry: Entry) -> Result<(), Error> {
     if let Some(number) = entry.about.machine_number {
         tx.put(&BY_MACHINE, &(number, id), &Mark).await?;
     }
-    Ok(tx.put(&ENTRIES, &id, &EntryRecord::from(entry)).await?)
+    let record = EntryRecord::from(entry);
+    let head = tx.get(&HEAD, &()).await?.unwrap_or(Link::BEGINNING);
+    let fingerprint = Fingerprint::of(head.fingerprint, id, &record);
+    tx.put(&CHAIN, &id, &fingerprint).await?;
+    tx.put(&HEAD, &(), &Link { number: id, fingerprint }).await?;
+    Ok(tx.put(&ENTRIES, &id, &record).await?)
+}
+
+/// The number of the last entry, and its fingerprint.
+pub async fn last(tx: &impl Read) -> Result<Option<(u32, Fingerprint)>, Error> {
+    Ok(tx.get(&HEAD, &()).await?.map(|head| (head.number, head.fingerprint)))
+}
+
+/// Forgets the entries at the beginning that are older than that; the chain goes on from the last of them. Tells how
+/// many they were.
+pub async fn forget(tx: &mut impl Write, oldest: Timestamp) -> Result<usize, Error> {
+    let rows = tx.page(&ENTRIES, .., FORGOTTEN_AT_ONCE).await?.rows;
+    let mut forgotten = 0;
+    for (id, record) in rows.into_iter().take_while(|(_, record)| record.at < oldest.as_millisecond()) {
+        if let Some(number) = record.machine_number {
+            tx.remove(&BY_MACHINE, &(number, id)).await?;
+        }
+        if let Some(fingerprint) = tx.get(&CHAIN, &id).await? {
+            tx.put(&ANCHOR, &(), &Link { number: id, fingerprint }).await?;
+        }
+        tx.remove(&CHAIN, &id).await?;
+        tx.remove(&ENTRIES, &id).await?;
+        forgotten += 1;
+    }
+    Ok(forgotten)
 }
 
 /// At most `limit` entries, latest first; those before the one numbered `before` if it is given.
@@ -60,16 +98,28 @@ pub async fn about_machine(tx: &impl Read, number: u32, limit: usize) -> Result<
 #[derive(Serialize, Deserialize)]
 struct Mark;
 
+/// An entry, by its number and its fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Link {
+    pub(super) number: u32,
+    pub(super) fingerprint: Fingerprint,
+}
+
+impl Link {
+    /// Before the first entry.
+    pub(super) const BEGINNING: Link = Link { number: 0, fingerprint: Fingerprint::BEGINNING };
+}
+
 #[derive(Serialize, Deserialize)]
-struct EntryRecord {
+pub(super) struct EntryRecord {
     /// In milliseconds since 1970.
-    at: i64,
-    who: String,
-    act: Act,
-    commune: Option<String>,
-    machine: Option<String>,
-    machine_number: Option<u32>,
-    detail: Option<String>,
+    pub(super) at: i64,
+    pub(super) who: String,
+    pub(super) act: Act,
+    pub(super) commune: Option<String>,
+    pub(super) machine: Option<String>,
+    pub(super) machine_number: Option<u32>,
+    pub(super) detail: Option<String>,
 }
 
 impl Record for Mark {
@@ -80,8 +130,16 @@ impl Record for EntryRecord {
     const VERSION: u8 = 1;
 }
 
+impl Record for Fingerprint {
+    const VERSION: u8 = 1;
+}
+
+impl Record for Link {
+    const VERSION: u8 = 1;
+}
+
 impl EntryRecord {
-    fn entry(self, id: u32) -> Result<Entry, Error> {
+    pub(super) fn entry(self, id: u32) -> Result<Entry, Error> {
         Ok(Entry {
             at: Timestamp::from_millisecond(self.at).map_err(|_| Error::Damaged(id))?,
             who: self.who,

@@ -40,6 +40,15 @@ pub enum Command {
     },
     /// Look at the database and the blobs of a gateway that is stopped.
     Check,
+    /// Give a code with which a referent sets a password; without a name, tell which accounts there are.
+    Account {
+        name: String,
+    },
+    /// Verify who did what, look for a fingerprint, and save all of it as a table.
+    Audit {
+        table: Option<PathBuf>,
+        noted: Option<String>,
+    },
     Help,
     Version,
 }
@@ -102,6 +111,14 @@ impl Arguments {
                 directory: operands.next(),
                 print: print.take(),
             },
+            Some("account") => {
+                let words: Vec<_> = operands.by_ref().map(|word| word.display().to_string()).collect();
+                Command::Account { name: words.join(" ") }
+            }
+            Some("audit") => {
+                let noted = operands.next().map(|noted| noted.display().to_string());
+                Command::Audit { table: list.take(), noted }
+            }
             Some("help") => Command::Help,
             Some(other) => return Err(Usage::UnknownCommand(other.to_owned())),
         };
@@ -145,6 +162,13 @@ mod tests {
         check("invite --csv communes.csv", invite(None, None));
         check("invite bons --csv communes.csv", invite(directory, None));
         check("invite --csv communes.csv --print bons.pdf", invite(None, Some("bons.pdf".into())));
+        check("account", Command::Account { name: String::new() });
+        check("account Marie Dupont", Command::Account { name: "Marie Dupont".into() });
+        check("audit", Command::Audit { table: None, noted: None });
+        check(
+            "audit --csv a.csv a1b2-c3d4",
+            Command::Audit { table: Some("a.csv".into()), noted: Some("a1b2-c3d4".into()) },
+        );
         check("--help backup", Command::Help);
         check("-V", Command::Version);
     }

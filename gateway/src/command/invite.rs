@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::print::Print;
-use super::{Told, say};
+use super::{Told, ask, say};
 use crate::config::Config;
-use crate::control::{self, AskError};
+use crate::control::Subject;
 use crate::directory::CommuneName;
 use crate::enrolment::{self, Batch, Desk, Error, Letterhead, Mistake, PaperSheet, Sheet};
 use crate::journal::chain;
@@ -36,12 +36,7 @@ pub(super) fn run(config: &Config, list: &Path, places: Places<'_>) -> Result<()
         t_with("command-invite-unreadable", &[("path", &path), ("cause", &error.to_string())])
     };
     let list = fs::read(list).map_err(unreadable)?;
-    let running = control::connect(&config.storage.socket).map_err(|error| failed(&error))?;
-    let answer = running.ok_or_else(|| t("command-invite-stopped"))?.invite(&list);
-    let answer = answer.map_err(|error| match error {
-        AskError::Refused(sentence) => sentence,
-        AskError::TooLong(_) | AskError::Unanswered(_) => failed(&error),
-    })?;
+    let answer = ask(config, Subject::Invite, &list)?;
     match serde_json::from_slice(&answer).map_err(|error| failed(&error))? {
         Batch::Wrong(mistakes) => Err(explained(&path, &mistakes)),
         Batch::Made { sheets, passed_over } => {
@@ -56,10 +51,7 @@ pub(super) fn run(config: &Config, list: &Path, places: Places<'_>) -> Result<()
 }
 
 /// In the running gateway: invites the communes of a list, and gives the answer for the command.
-///
-/// # Errors
-/// One sentence for the person at the terminal; a failure of ours is in the journal.
-pub async fn invite_list(store: &Store, desk: &Desk, list: Vec<u8>) -> Result<Vec<u8>, String> {
+pub(super) async fn answer(store: &Store, desk: &Desk, list: Vec<u8>) -> Result<Vec<u8>, String> {
     let (endpoint, by, now) = (desk.endpoint.clone(), t("command-by"), Timestamp::now());
     let invite = async move |tx: &mut WriteTx| enrolment::invite_list(tx, &list, &endpoint, &by, now).await;
     match store.write(invite).await {

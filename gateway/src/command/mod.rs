@@ -1,7 +1,9 @@
 //! The door of the terminal: what `beffroi-gateway` does for the person who types it, beside serving.
 //! It does not know which tables there are; it is told.
 
+mod account;
 mod arguments;
+mod audit;
 mod backup;
 mod check;
 mod invite;
@@ -11,13 +13,16 @@ mod restore;
 
 use std::process::ExitCode;
 
+use jiff::Timestamp;
+
 pub use arguments::{Arguments, Command, Usage};
 pub use backup::extra;
-pub use invite::invite_list;
 
 use crate::config::Config;
+use crate::control::{self, AskError, Question, Subject};
+use crate::enrolment;
 use crate::journal::chain;
-use crate::store::{AnyTable, OpenError};
+use crate::store::{AnyTable, OpenError, Store};
 use crate::web::{t, t_with};
 
 /// EX_USAGE and EX_CONFIG of sysexits.h(3head).
@@ -34,6 +39,8 @@ pub fn run(config: &Config, command: &Command, tables: &[&dyn AnyTable]) -> Exit
         Command::Restore { file, identity } => restore::run(config, file, identity.as_deref(), tables),
         Command::Key { file } => key::run(file),
         Command::Check => check::run(config, tables),
+        Command::Account { name } => account::run(config, name),
+        Command::Audit { table, noted } => audit::run(config, table.as_deref(), noted.as_deref()),
         Command::Invite { list, directory, print } => {
             let places = invite::Places { directory: directory.as_deref(), print: print.as_deref() };
             invite::run(config, list, places)
@@ -44,6 +51,34 @@ pub fn run(config: &Config, command: &Command, tables: &[&dyn AnyTable]) -> Exit
         Ok(()) => ExitCode::SUCCESS,
         Err(told) => complain(&told, 1),
     }
+}
+
+/// In the running gateway: what a command asks for.
+///
+/// # Errors
+/// One sentence for the person at the terminal; a failure of ours is in the journal.
+pub async fn answer(
+    store: &Store,
+    invitations: &enrolment::Desk,
+    question: Question,
+) -> Result<Vec<u8>, Told> {
+    let Question { subject, rest } = question;
+    match subject {
+        Subject::Invite => invite::answer(store, invitations, rest).await,
+        Subject::Account => account::answer(store, &rest, Timestamp::now()).await,
+        Subject::Audit => audit::verified(store, &rest).await,
+        Subject::AuditTable => audit::table(store, &rest).await,
+    }
+}
+
+/// Asks the running gateway.
+fn ask(config: &Config, subject: Subject, rest: &[u8]) -> Result<Vec<u8>, Told> {
+    let failed = |error: &dyn std::error::Error| t_with("command-failed", &[("cause", &chain(error))]);
+    let running = control::connect(&config.storage.socket).map_err(|error| failed(&error))?;
+    running.ok_or_else(|| t("command-stopped"))?.ask(subject, rest).map_err(|error| match error {
+        AskError::Refused(sentence) => sentence,
+        AskError::TooLong(_) | AskError::Unanswered(_) => failed(&error),
+    })
 }
 
 /// Why a database cannot be opened, with what to do.

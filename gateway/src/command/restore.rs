@@ -5,12 +5,16 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+use tokio::runtime::Builder;
+
 use super::{Told, backup, check, say};
+use crate::audit::{self, About, Act, Entry};
 use crate::config::Config;
 use crate::journal::chain;
 use crate::netd;
-use crate::store::AnyTable;
 use crate::store::backup::{Identity, RestoreError, restore};
+use crate::store::{AnyTable, Store};
 use crate::web::{t, t_with};
 
 pub(super) fn run(
@@ -23,6 +27,7 @@ pub(super) fn run(
     let directory = &config.storage.directory;
     match restore(file, directory, identity.as_ref(), tables) {
         Ok(restored) => {
+            write_down(directory)?;
             hand_over(directory).map_err(|error| failed(directory, &error))?;
             say(&t_with("command-restore-done", &[("path", &directory.display().to_string())]));
             check::tell(&restored.report);
@@ -32,6 +37,20 @@ pub(super) fn run(
         Err(error) => return Err(explain(&error)),
     }
     restore_key(config, identity.as_ref())
+}
+
+/// That a backup was put back is told in what was put back.
+fn write_down(directory: &Path) -> Result<(), Told> {
+    let store = Store::open(directory).map_err(|error| super::explain(&error))?;
+    let runtime = Builder::new_current_thread().build().map_err(|error| failed(directory, &error))?;
+    let entry = Entry {
+        at: Timestamp::now(),
+        who: t("command-by"),
+        act: Act::BackupRestored,
+        about: About::default(),
+    };
+    let written = runtime.block_on(store.write(async move |tx| audit::record(tx, entry.clone()).await));
+    written.map_err(|error| t_with("command-restore-failed", &[("cause", &chain(&error))]))
 }
 
 /// Where a backup's sealed key is, once restored.

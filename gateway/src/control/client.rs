@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::stream::receive;
-use super::{Malformed, Request};
+use super::{Malformed, Question, Request, Subject};
 use crate::store::backup::BackupError;
 
 /// The gateway has to send the next chunk within this time. Before the first it copies its database.
@@ -22,7 +22,7 @@ pub struct ConnectError {
 /// Why the running gateway did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    #[error("the list cannot be sent")]
+    #[error("the question cannot be sent")]
     TooLong(#[source] Malformed),
     /// In the words of the catalogue.
     #[error("{0}")]
@@ -52,16 +52,17 @@ impl Running {
     pub fn backup(mut self, out: &mut dyn Write) -> Result<(), BackupError> {
         let received = (|| {
             self.stream.set_read_timeout(Some(SLOWEST))?;
-            let request = Request::Backup.encode().expect("it has no list that could be too long");
+            let request = Request::Backup.encode().expect("it has nothing that could be too long");
             self.stream.write_all(&request)?;
             receive(&self.stream, out)
         })();
         received.map_err(BackupError::HandedOver)
     }
 
-    /// Has the communes of a list invited, and gives what came of it.
-    pub fn invite(mut self, list: &[u8]) -> Result<Vec<u8>, AskError> {
-        let request = Request::Invite(list.to_vec()).encode().map_err(AskError::TooLong)?;
+    /// Asks a question, and gives the answer.
+    pub fn ask(mut self, subject: Subject, rest: &[u8]) -> Result<Vec<u8>, AskError> {
+        let question = Question { subject, rest: rest.to_vec() };
+        let request = Request::Ask(question).encode().map_err(AskError::TooLong)?;
         let mut answer = Vec::new();
         let received = (|| {
             self.stream.set_read_timeout(Some(SLOWEST))?;

@@ -13,8 +13,8 @@ use tokio::io::AsyncReadExt;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::{sleep, timeout};
 
-use super::Request;
 use super::stream::Sender;
+use super::{Question, Request};
 use crate::journal::chain;
 use crate::store::Store;
 use crate::store::backup::{self, Extra};
@@ -60,12 +60,12 @@ impl Door {
         Ok(Door { listener, allowed: BTreeSet::from([0, nix::unistd::geteuid().as_raw()]) })
     }
 
-    /// Serves until it is dropped. `extra` gives what belongs to a backup and is not in the store; `invite`
-    /// takes a list and gives the answer for the command, or the sentence that says why there is none.
-    pub async fn serve<E, I>(self, store: Store, extra: impl Fn() -> E, invite: impl Fn(Vec<u8>) -> I)
+    /// Serves until it is dropped. `extra` gives what belongs to a backup and is not in the store; `answer`
+    /// gives the answer for the command that asks, or the sentence that says why there is none.
+    pub async fn serve<E, A>(self, store: Store, extra: impl Fn() -> E, answer: impl Fn(Question) -> A)
     where
         E: Future<Output = Vec<Extra>>,
-        I: Future<Output = Result<Vec<u8>, String>>,
+        A: Future<Output = Result<Vec<u8>, String>>,
     {
         loop {
             let mut stream = match self.listener.accept().await {
@@ -78,7 +78,7 @@ impl Door {
             };
             let served = match self.admit(&mut stream).await {
                 Ok(Request::Backup) => hand_over(stream, store.clone(), extra().await).await,
-                Ok(Request::Invite(list)) => answer(stream, invite(list).await).await,
+                Ok(Request::Ask(question)) => give(stream, answer(question).await).await,
                 Err(why) => Err(why),
             };
             if let Err(why) = served {
@@ -112,7 +112,7 @@ async fn request(stream: &mut UnixStream) -> Result<Request, String> {
     }
 }
 
-async fn answer(stream: UnixStream, answer: Result<Vec<u8>, String>) -> Result<(), String> {
+async fn give(stream: UnixStream, answer: Result<Vec<u8>, String>) -> Result<(), String> {
     let stream = stream.into_std().map_err(|error| error.to_string())?;
     let sent = tokio::task::spawn_blocking(move || {
         stream.set_nonblocking(false)?;
@@ -128,7 +128,7 @@ async fn answer(stream: UnixStream, answer: Result<Vec<u8>, String>) -> Result<(
     })
     .await;
     let sent = sent.map_err(|error| error.to_string())?;
-    sent.map_err(|error| format!("the one who asked for invitations went away: {error}"))
+    sent.map_err(|error| format!("the one who asked went away: {error}"))
 }
 
 async fn hand_over(stream: UnixStream, store: Store, extra: Vec<Extra>) -> Result<(), String> {

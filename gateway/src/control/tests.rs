@@ -27,11 +27,11 @@ fn running() -> (TempDir, PathBuf, Arc<AtomicUsize>) {
             std::future::ready(vec![Extra { name: "netd.key.age".to_owned(), bytes: b"sealed".to_vec() }])
         }
     };
-    let invite = async |list: Vec<u8>| match list.as_slice() {
-        b"nom\n" => Ok(b"nobody was invited".to_vec()),
+    let answer = async |question: Question| match (question.subject, question.rest.as_slice()) {
+        (Subject::Invite, b"nom\n") => Ok(b"nobody was invited".to_vec()),
         _ => Err("the list is another one".to_owned()),
     };
-    tokio::spawn(door.serve(store, extra, invite));
+    tokio::spawn(door.serve(store, extra, answer));
     (directory, socket, asked)
 }
 
@@ -83,17 +83,17 @@ async fn who_asks_for_something_else_is_not_answered_and_does_no_harm() {
 }
 
 #[tokio::test]
-async fn a_list_reaches_the_running_gateway_and_its_answer_comes_back() {
+async fn a_question_reaches_the_running_gateway_and_its_answer_comes_back() {
     let (_directory, socket, _) = running();
     let invite = async |list: &'static [u8]| {
         let path = socket.clone();
-        blocking(move || connect(&path).expect("the socket is ours").expect("it is running").invite(list))
-            .await
+        let running = move || connect(&path).expect("the socket is ours").expect("it is running");
+        blocking(move || running().ask(Subject::Invite, list)).await
     };
     assert_eq!(invite(b"nom\n").await.expect("it answers"), b"nobody was invited");
     let refused = invite(b"commune\n").await.expect_err("it is refused");
     assert_eq!(refused.to_string(), "the list is another one");
-    assert!(matches!(invite(&[b' '; LIST_MAX + 1]).await, Err(AskError::TooLong(_))));
+    assert!(matches!(invite(&[b' '; REST_MAX + 1]).await, Err(AskError::TooLong(_))));
     assert!(invite(b"").await.is_err());
 }
 

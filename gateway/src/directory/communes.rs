@@ -54,6 +54,7 @@ pub async fn rename_commune(tx: &mut impl Write, id: CommuneId, name: &CommuneNa
 pub async fn remove_commune(tx: &mut impl Write, id: CommuneId) -> Result<(), Error> {
     let commune = commune(tx, id).await?.ok_or(Error::NoSuchCommune(id))?;
     tx.remove(&NAMES, &commune.name.folded()).await?;
+    tx.remove(&HOURS, &id).await?;
     tx.remove(&COMMUNES, &id).await?;
     tx.remove(&HOURS, &id).await?;
     Ok(())

@@ -16,7 +16,7 @@ async fn a_wrong_set_up_code_makes_no_account_and_loses_nothing() {
         [("code", "0000-0000-0000-0000"), ("name", NAME), ("password", PASSWORD), ("again", PASSWORD)];
     let page = visitor.post("/installation", &fields).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    page.shows("Ce n’est pas le code d’installation").hides(PASSWORD);
+    page.shows("Ce n’est pas le bon code").hides(PASSWORD);
     assert_eq!(page.field("code"), "0000-0000-0000-0000");
     assert_eq!(page.field("name"), NAME);
     assert_eq!(visitor.get("/annonce").await.location(), "/installation");

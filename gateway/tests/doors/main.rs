@@ -3,8 +3,10 @@
 //! Reading order: `rig` is what the others are written with; `routes` holds every route against every role.
 
 mod accounts;
+mod acts;
 mod alerts;
 mod catalogue;
+mod codes;
 mod history;
 mod invitations;
 mod links;

@@ -16,13 +16,14 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use beffroi_gateway::access::{self, Access, SetUpCode};
+use beffroi_gateway::control::{Question, Subject};
 use beffroi_gateway::directory::{
     self, CommuneName, Follower, MachineName, MachineRole, Network, NewMachine, Revocation,
 };
 use beffroi_gateway::links::{Alerts, Board, Recorder};
 use beffroi_gateway::store::{Store, WriteTx};
 use beffroi_gateway::web::{Called, Community, Now, Traffic};
-use beffroi_gateway::{admin, enrolment, links, metrics, portal};
+use beffroi_gateway::{admin, command, enrolment, links, metrics, portal};
 use beffroi_protocol::{PrivateKey, PublicKey};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
@@ -54,6 +55,8 @@ pub(crate) struct Rig {
     admin: Router,
     portal: Router,
     metrics: Router,
+    store: Store,
+    invitations: enrolment::Desk,
     code: SetUpCode,
     now: Timestamp,
     _folder: TempDir,
@@ -92,7 +95,7 @@ pub(crate) async fn rig() -> Rig {
     let gate = admin::Gate {
         store: store.clone(),
         access: access.clone(),
-        enrolment: invitations,
+        enrolment: invitations.clone(),
         links: links::Desk { board: board.clone(), alerts: alerts.clone(), changes, network },
     };
     let admin = admin::router(gate, community());
@@ -102,8 +105,8 @@ pub(crate) async fn rig() -> Rig {
     let traffic = Traffic::default();
     let (portal, admin) = (traffic.count("portal", portal), traffic.count("admin", admin));
     let figures = figures.into_iter().chain(traffic.figures());
-    let metrics = metrics::router(store, board.clone(), alerts.clone(), figures);
-    Rig { board, recorder, alerts, admin, portal, metrics, code, now, _folder: folder }
+    let metrics = metrics::router(store.clone(), board.clone(), alerts.clone(), figures);
+    Rig { board, recorder, alerts, admin, portal, metrics, store, invitations, code, now, _folder: folder }
 }
 
 /// In the place of the keeper of the links: whatever is announced is done.
@@ -159,6 +162,13 @@ impl Rig {
         Visitor::new(&self.metrics, SERVER, self.now)
     }
 
+    /// What the running gateway answers to a command.
+    pub(crate) async fn command(&self, subject: Subject, rest: &str) -> Result<String, String> {
+        let question = Question { subject, rest: rest.as_bytes().to_vec() };
+        let answer = command::answer(&self.store, &self.invitations, question).await?;
+        Ok(String::from_utf8(answer).expect("it is UTF-8"))
+    }
+
     /// The set-up code, as printed.
     pub(crate) fn code(&self) -> String {
         self.code.to_string()
@@ -200,6 +210,12 @@ impl Visitor {
     /// The same person, later.
     pub(crate) fn later(&mut self, hours: i64) -> &mut Visitor {
         self.now += SignedDuration::from_hours(hours);
+        self
+    }
+
+    /// The same person, at the time of the clock.
+    pub(crate) fn now(&mut self) -> &mut Visitor {
+        self.now = Timestamp::now();
         self
     }
 

@@ -45,6 +45,7 @@ const ADMIN: &[(&str, &str, Audience)] = &[
     ("POST", "/postes/{machine}/retirer", Referent),
     ("POST", "/postes/{machine}/role", Referent),
     ("GET", "/qui-a-fait-quoi", Referent),
+    ("GET", "/qui-a-fait-quoi/tableau", Referent),
 ];
 
 const PORTAL: &[(&str, &str, Audience)] = &[("GET", "/", TownHall)];
