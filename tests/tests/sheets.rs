@@ -42,7 +42,7 @@ fn a_town_hall_joins_from_the_printed_sheet() -> Result<()> {
     assert_eq!(again.code, Some(1));
     assert!(again.stderr.contains("/etc/beffroi/bons.pdf existe déjà"), "{}", again.stderr);
 
-    let sheet = node.run(["pdftotext", "-layout", "-f", "2", "-l", "2", "/etc/beffroi/bons.pdf", "-"])?;
+    let sheet = node.run(["pdftotext", "-layout", "-f", "1", "-l", "1", "/etc/beffroi/bons.pdf", "-"])?;
     assert!(sheet.contains("Mairie d’Yébleron"), "{sheet}");
     let groups = sheet.split_once("Le code").and_then(|(_, rest)| rest.split_once("Les quatre mots"));
     let (groups, _) = groups.context("the sheet has no code")?;
