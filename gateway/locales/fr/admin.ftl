@@ -76,3 +76,6 @@ admin-acts-what = A fait
 admin-acts-about = Quoi
 admin-acts-older = Plus anciens
 admin-acts-latest = Les plus récents
+
+admin-guide = Guide du référent
+admin-guide-contents = Sommaire

@@ -39,3 +39,4 @@ web-day = { $day ->
    *[12] décembre
 } { $year }
 web-moment = { $day } à { $hour } h { $minute }
+web-guide = Aide

@@ -5,6 +5,7 @@
 
 mod account;
 mod acts;
+mod guide;
 mod referents_only;
 mod set_up;
 mod sign_in;
@@ -37,6 +38,7 @@ pub fn routes() -> Vec<Route<Gate>> {
         account::routes(),
         sign_in::routes(),
         set_up::routes(),
+        guide::routes(),
     ]
     .concat()
 }
@@ -48,7 +50,14 @@ pub fn router(gate: Gate, community: Community) -> Router {
         .layer(from_fn_with_state(access, referents_only::refuse_town_halls))
         .with_state(gate);
     let account = Account { page: account::PATH, sign_out: access::SIGN_OUT };
-    web::door(routes, Door { community, name: "admin-name", entries: entries(), account: Some(account) })
+    let door = Door {
+        community,
+        name: "admin-name",
+        entries: entries(),
+        account: Some(account),
+        guide: Some(guide::GUIDE),
+    };
+    web::door(routes, door)
 }
 
 /// The navigation, in the order of what is opened most.

@@ -30,5 +30,8 @@ pub fn routes() -> Vec<Route<Gate>> {
 pub fn router(gate: Gate, community: Community) -> Router {
     let access = gate.access.clone();
     let routes = guarded(&access, None, routes()).with_state(gate);
-    web::door(routes, Door { community, name: "portal-name", entries: Vec::new(), account: None })
+    web::door(
+        routes,
+        Door { community, name: "portal-name", entries: Vec::new(), account: None, guide: None },
+    )
 }

@@ -44,6 +44,17 @@ pub struct Door {
     pub entries: Vec<Entry>,
     /// At doors where people sign in.
     pub account: Option<Account>,
+    /// At doors whose pages are explained in one.
+    pub guide: Option<Guide>,
+}
+
+/// One page that explains the others of its door.
+#[derive(Debug)]
+pub struct Guide {
+    pub path: &'static str,
+    /// The beginning of a path, with `*` for any one segment, and the anchor of what explains the pages below it.
+    /// The longest that fits counts.
+    pub paragraphs: &'static [(&'static str, &'static str)],
 }
 
 /// Where people look after their own account.
@@ -130,6 +141,12 @@ impl Frame {
         self.door.account.as_ref()
     }
 
+    /// Where this page is explained.
+    pub fn guide(&self) -> Option<String> {
+        let guide = self.door.guide.as_ref().filter(|guide| guide.path != self.path)?;
+        guide.explains(&self.path).map(|anchor| format!("{}#{anchor}", guide.path))
+    }
+
     /// What a person in need rings or writes to.
     pub fn help(&self) -> &str {
         &self.door.community.help
@@ -143,6 +160,22 @@ impl Frame {
         };
         is_below(entry.path) || entry.also.iter().copied().any(is_below)
     }
+}
+
+impl Guide {
+    fn explains(&self, path: &str) -> Option<&'static str> {
+        let fitting = self.paragraphs.iter().filter(|(pattern, _)| fits(pattern, path));
+        fitting.max_by_key(|(pattern, _)| segments(pattern).count()).map(|(_, anchor)| *anchor)
+    }
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    let mut path = segments(path);
+    segments(pattern).all(|wanted| path.next().is_some_and(|found| wanted == "*" || wanted == found))
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty())
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Frame {
@@ -237,4 +270,23 @@ fn is_page(headers: &HeaderMap) -> bool {
 /// not eat the sentence that a person has yet to read, nor keep a session open.
 pub fn is_looked_at(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-dest").is_none_or(|dest| dest == "document")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_beginning_that_fits_explains_a_page() {
+        let paragraphs =
+            &[("/", "all"), ("/communes", "one"), ("/communes/ajouter", "add"), ("/communes/*/nom", "name")];
+        let guide = Guide { path: "/guide", paragraphs };
+        let check = |path: &str, expected: &str| assert_eq!(guide.explains(path), Some(expected), "{path}");
+        check("/", "all");
+        check("/elsewhere", "all");
+        check("/communes/3", "one");
+        check("/communes/3/nom", "name");
+        check("/communes/ajouter", "add");
+        check("/communesque", "all");
+    }
 }

@@ -80,7 +80,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 pub use drawing::{Drawing, Run};
-pub use frame::{Account, Community, Door, Entry, Frame, dress, is_looked_at};
+pub use frame::{Account, Community, Door, Entry, Frame, Guide, dress, is_looked_at};
 pub use refusal::{Incident, Refusal};
 pub use reply::Reply;
 pub use request::{Form, Now, cookie};

@@ -35,6 +35,7 @@ const ADMIN: &[(&str, &str, Audience)] = &[
     ("GET", "/connexion", Anyone),
     ("POST", "/connexion", Anyone),
     ("POST", "/deconnexion", Anyone),
+    ("GET", "/guide", Anyone),
     ("GET", "/installation", SetUp),
     ("POST", "/installation", SetUp),
     ("GET", "/postes/{machine}/nom", Referent),
@@ -112,6 +113,28 @@ async fn every_route_is_guarded() {
             let page = ask(&mut rig.at_portal(address), method, path).await;
             assert_eq!(page.status, StatusCode::OK, "{method} {path} from {address}");
         }
+    }
+}
+
+#[tokio::test]
+async fn every_page_leads_to_the_paragraph_that_explains_it() {
+    let rig = rig().await;
+    let before = rig.at_admin(SERVER).get("/installation").await;
+    let mut referent = rig.referent().await;
+    let guide = referent.get("/guide").await;
+    let mut pages = vec![("/installation", before)];
+    for (method, path, who) in ADMIN {
+        if *method == "GET" && *path != "/guide" && matches!(who, Referent | Anyone) {
+            pages.push((*path, ask(&mut referent, method, path).await));
+        }
+    }
+    for (path, page) in pages {
+        if !page.header("content-type").starts_with("text/html") {
+            continue;
+        }
+        let link = page.text.split_once("href=\"/guide#").and_then(|(_, rest)| rest.split_once('"'));
+        let (anchor, _) = link.unwrap_or_else(|| panic!("{path} leads to no paragraph:\n{}", page.text));
+        guide.shows(&format!(" id=\"{anchor}\""));
     }
 }
 
