@@ -7,7 +7,7 @@ SHELL := /bin/bash -euo pipefail
 # Debian 12 or 13: what builds Beffroi; what it and the demo call at run time; what the scenarios use besides.
 BUILD_PACKAGES := build-essential ca-certificates curl
 RUN_PACKAGES := dnsmasq-base iproute2 iputils-ping nftables wget wireguard-tools
-TEST_PACKAGES := chromium chromium-driver libfaketime libsqlite3-dev openssl pkg-config poppler-utils python3 python3-pip systemd
+TEST_PACKAGES := chromium chromium-driver libfaketime libsqlite3-dev openssl pkg-config poppler-utils python3 python3-pip systemd wireguard-go
 
 NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2

@@ -10,6 +10,7 @@ pub mod portal;
 
 // Features: types and rules, their tables, their pages, their tests.
 pub mod certificates;
+pub mod devices;
 pub mod enrolment;
 pub mod links;
 pub mod news;
@@ -105,10 +106,19 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
         tray: tray.clone(),
         changes: changes.clone(),
     };
+    let devices = devices::Desk {
+        endpoint: config.network.endpoint.clone(),
+        network,
+        mtu: config.network.mtu,
+        authority: certificates.authority_pem().into(),
+        tray: access::Tray::default(),
+        changes: changes.clone(),
+    };
+    let configurations = devices.tray.clone();
     let lines =
         links::Desk { board: board.clone(), alerts: alerts.clone(), changes: changes.clone(), network };
     let admin = admin::router(
-        admin::Gate { store: store.clone(), access, enrolment: invitations.clone(), links: lines },
+        admin::Gate { store: store.clone(), access, enrolment: invitations.clone(), links: lines, devices },
         community(&config),
     );
     let terms = agents::Terms::new(&config, certificates.authority_pem().to_owned());
@@ -128,7 +138,8 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     tasks.serve("members", agents::serve_members(listeners.members, members.clone()));
     tasks.serve("probe", agents::serve_probes(listeners.probe, members, board));
     tasks.serve("metrics", metrics::serve(listeners.metrics, metrics));
-    tasks.serve("tray", tray.tend());
+    tasks.serve("codes", tray.tend());
+    tasks.serve("configurations", configurations.tend());
     tasks.keep("links", async move { keeper.run().await });
     tasks.keep("history", async move { recorder.run().await });
     tasks.keep("alerts", async move { lookout.run().await });
@@ -221,6 +232,7 @@ fn certificates_wanted(config: &Config, network: &Network) -> certificates::Want
     certificates::Wanted {
         domain: config.community.domain.clone(),
         networks: network.networks().to_vec(),
+        intranet: network.gateway().to_vec(),
         admin: config.admin.listen.iter().map(|address| address.ip()).chain(network.gateway()).collect(),
     }
 }

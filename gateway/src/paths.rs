@@ -13,6 +13,10 @@ pub const ADD_COMMUNES: &str = "/communes/ajouter";
 pub const COMMUNE: &str = "/communes/{commune}";
 /// Takes a commune off the list.
 pub const REMOVE_COMMUNE: &str = "/communes/{commune}/supprimer";
+/// Adds a device that has no agent.
+pub const ADD_DEVICE: &str = "/communes/{commune}/appareil";
+/// The configuration of such a device.
+pub const DEVICE: &str = "/appareils/{machine}";
 /// Has another computer take the place of a machine.
 pub const REPLACE_MACHINE: &str = "/postes/{machine}/remplacer";
 
@@ -31,6 +35,16 @@ pub fn remove_commune(commune: impl Display) -> String {
     REMOVE_COMMUNE.replace("{commune}", &commune.to_string())
 }
 
+/// [`ADD_DEVICE`]
+pub fn add_device(commune: impl Display) -> String {
+    ADD_DEVICE.replace("{commune}", &commune.to_string())
+}
+
+/// [`DEVICE`]
+pub fn device(machine: impl Display) -> String {
+    DEVICE.replace("{machine}", &machine.to_string())
+}
+
 /// [`REPLACE_MACHINE`]
 pub fn replace_machine(machine: impl Display) -> String {
     REPLACE_MACHINE.replace("{machine}", &machine.to_string())
@@ -45,6 +59,8 @@ mod tests {
         assert_eq!(invite(3), "/bons/nouveaux?commune=3");
         assert_eq!(commune(3), "/communes/3");
         assert_eq!(remove_commune(3), "/communes/3/supprimer");
+        assert_eq!(add_device(3), "/communes/3/appareil");
+        assert_eq!(device(256), "/appareils/256");
         assert_eq!(replace_machine(256), "/postes/256/remplacer");
     }
 }

@@ -17,6 +17,12 @@ links-state-offline = Hors ligne
 links-state-doubtful = Incertaine
 links-state-never = Jamais vue
 links-state-online = En ligne
+links-state-idle = Au repos
+links-count-idle = { $count } au repos
+links-without-agent = sans agent
+links-is-without-agent = Appareil sans agent : il utilise le programme WireGuard.
+links-add-device = Ajouter un appareil sans agent
+links-device = Configuration
 links-count-offline = { $count } hors ligne
 links-count-doubtful = { $count ->
     [one] { $count } incertaine

@@ -18,6 +18,7 @@ mod session;
 mod slowdown;
 mod spare;
 mod store;
+mod tray;
 
 use std::sync::{Arc, Mutex};
 
@@ -40,6 +41,7 @@ pub use route::{Audience, Route};
 pub use session::{Token, close_session, close_sessions_of, open_session};
 pub use spare::{Done, Given, Purpose, give_code, names, set_up};
 pub use store::TABLES;
+pub use tray::Tray;
 
 use said::Said;
 use slowdown::Slowdown;

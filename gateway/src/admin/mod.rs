@@ -17,7 +17,7 @@ use axum::middleware::from_fn_with_state;
 use crate::access::{self, Access, Route, guarded};
 use crate::store::{self as ground, Store};
 use crate::web::{self, Account, Community, Door, Entry, Refusal, icons};
-use crate::{audit, enrolment, links, news};
+use crate::{audit, devices, enrolment, links, news};
 
 /// What the handlers of this door take their handles from.
 #[derive(Clone, FromRef)]
@@ -26,6 +26,7 @@ pub struct Gate {
     pub access: Access,
     pub enrolment: enrolment::Desk,
     pub links: links::Desk,
+    pub devices: devices::Desk,
 }
 
 /// Every route of the door.
@@ -33,6 +34,7 @@ pub fn routes() -> Vec<Route<Gate>> {
     [
         links::routes(),
         enrolment::routes(),
+        devices::routes(),
         news::routes(),
         acts::routes(),
         account::routes(),
@@ -64,7 +66,7 @@ pub fn router(gate: Gate, community: Community) -> Router {
 fn entries() -> Vec<Entry> {
     let entry = |path, also, text, icon| Entry { path, also, text, icon };
     vec![
-        entry(links::PATH, &["/communes", "/postes"], "admin-entry-links", icons::LINK),
+        entry(links::PATH, &["/communes", "/postes", "/appareils"], "admin-entry-links", icons::LINK),
         entry(enrolment::PATH, &[], "admin-entry-invitations", icons::SHEET),
         entry(news::PATH, &[], "admin-entry-notice", icons::BELL),
         entry(acts::PATH, &[], "admin-entry-acts", icons::REGISTER),

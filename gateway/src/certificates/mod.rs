@@ -50,6 +50,8 @@ pub struct Wanted {
     pub domain: String,
     /// The networks inside the tunnel.
     pub networks: Vec<IpNet>,
+    /// The addresses at which the intranet is opened beside its name, by devices that do not know it.
+    pub intranet: Vec<IpAddr>,
     /// The addresses at which the admin page is opened beside its name.
     pub admin: Vec<IpAddr>,
 }
@@ -73,7 +75,10 @@ impl Certificates {
     /// Reads the authority, or makes it at the first start, and sees to it that both doors have a certificate.
     pub async fn open(store: Store, wanted: &Wanted, now: Timestamp) -> Result<Certificates, Error> {
         let authority = authority(&store, wanted, now).await?;
-        let intranet = Names { name: format!("intranet.{}", wanted.domain), addresses: BTreeSet::new() };
+        let intranet = Names {
+            name: format!("intranet.{}", wanted.domain),
+            addresses: nameable(&authority, &wanted.intranet),
+        };
         let admin = Names {
             name: format!("admin.{}", wanted.domain),
             addresses: nameable(&authority, &wanted.admin),

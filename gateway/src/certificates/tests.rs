@@ -15,6 +15,7 @@ fn wanted() -> Wanted {
             "10.66.0.0/16".parse().expect("a network"),
             "fda6:8423:71b7::/64".parse().expect("a network"),
         ],
+        intranet: ["10.66.0.1"].map(|text| text.parse().expect("an address")).to_vec(),
         admin: ["127.0.0.1", "192.168.1.10", "10.66.0.1", "0.0.0.0"]
             .map(|text| text.parse().expect("an address"))
             .to_vec(),

@@ -7,6 +7,7 @@ use beffroi_protocol::PublicKey;
 use jiff::Timestamp;
 
 use super::store::{KEYS, MACHINES, MachineRecord, MachineRef};
+use super::without_agent::unmark;
 use super::{CommuneId, Error, Machine, MachineId, MachineName, MachineRole, Network, Revocation, commune};
 use crate::store::{Read, Write};
 
@@ -77,7 +78,7 @@ pub async fn add_machine(tx: &mut impl Write, network: &Network, new: NewMachine
 }
 
 /// Another computer takes a machine's place: same town hall, same name, same addresses, new key. A
-/// machine that was revoked comes back to life.
+/// machine that was revoked comes back to life, and one without an agent has one.
 ///
 /// # Errors
 /// [`Error::NoSuchMachine`], [`Error::KeyTaken`] when the key is or was another machine's.
@@ -90,6 +91,7 @@ pub async fn replace_key(
     let old = machine(tx, id).await?.ok_or(Error::NoSuchMachine(id))?;
     claim_key(tx, &key, id).await?;
     let machine = Machine { key, enrolled: at, revoked: None, seen: false, ..old };
+    unmark(tx, id).await?;
     put(tx, &machine).await?;
     Ok(machine)
 }

@@ -13,6 +13,7 @@ mod network;
 mod store;
 #[cfg(test)]
 mod tests;
+mod without_agent;
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -35,6 +36,7 @@ pub use machines::{
 pub use name::{CommuneName, InvalidName, MachineName};
 pub use network::Network;
 pub use store::TABLES;
+pub use without_agent::{is_without_agent, mark_without_agent, without_agent};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

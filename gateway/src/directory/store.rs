@@ -6,6 +6,7 @@ use beffroi_protocol::PublicKey;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::without_agent::WITHOUT_AGENT;
 use super::{
     Commune, CommuneId, CommuneName, Error, Guest, Hours, Machine, MachineId, MachineName, MachineRole,
     Revocation,
@@ -27,7 +28,8 @@ pub(super) const HOURS: Table<CommuneId, HoursRecord> = Table::new("directory.ho
 pub(super) const GATEWAY: Table<(), GatewayRecord> = Table::new("directory.gateway");
 
 /// For the check of a database, which reads every row as its owner would.
-pub const TABLES: &[&dyn AnyTable] = &[&COMMUNES, &NAMES, &MACHINES, &KEYS, &GUESTS, &HOURS, &GATEWAY];
+pub const TABLES: &[&dyn AnyTable] =
+    &[&COMMUNES, &NAMES, &MACHINES, &KEYS, &GUESTS, &HOURS, &GATEWAY, &WITHOUT_AGENT];
 
 impl Key for CommuneId {
     fn write(&self, out: &mut Vec<u8>) {

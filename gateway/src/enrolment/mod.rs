@@ -15,17 +15,18 @@ mod removal;
 mod store;
 #[cfg(test)]
 mod tests;
-mod tray;
 
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::num::ParseIntError;
 use std::str::FromStr;
 
+use beffroi_protocol::code::Code;
 use beffroi_protocol::{PublicKey, temporary};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::access;
 use crate::directory::{self, CommuneId, CommuneName, MachineId};
 use crate::store::Read;
 
@@ -37,13 +38,15 @@ pub use pages::{Desk, PATH, routes};
 pub use paper::{Letterhead, PaperSheet, paper};
 pub use removal::{removal, remove_commune};
 pub use store::{TABLES, invitation, invitations, invitations_between};
-pub use tray::Tray;
 
 /// How long an invitation may be answered.
 pub const LIFETIME: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How long the holder of a sheet is still told that it has expired, or was cancelled, instead of meeting
 /// silence. During this time the temporary key reaches the enrolment port, and is refused there.
 pub const FAREWELL: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// The codes just made.
+pub type Tray = access::Tray<InvitationId, Code>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

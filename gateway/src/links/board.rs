@@ -3,7 +3,7 @@
 //! Every age is counted on the monotonic clock, which the callers read. Nothing here is written down: after
 //! a restart, the first reading of the device tells almost all of it again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -93,6 +93,8 @@ struct Lines {
     service: Service,
     gateway_key: Option<PublicKey>,
     machines: BTreeMap<MachineId, Line>,
+    /// Those that do not probe.
+    without_agent: BTreeSet<MachineId>,
 }
 
 #[derive(Debug)]
@@ -122,8 +124,13 @@ struct Counter {
 
 impl Board {
     pub fn new(now: Instant) -> Self {
-        let (service, gateway_key, machines) = (Service::Unknown, None, BTreeMap::new());
-        Self(Arc::new(Mutex::new(Lines { started: now, service, gateway_key, machines })))
+        Self(Arc::new(Mutex::new(Lines {
+            started: now,
+            service: Service::Unknown,
+            gateway_key: None,
+            machines: BTreeMap::new(),
+            without_agent: BTreeSet::new(),
+        })))
     }
 
     /// These are the machines there are. What is known of others, or under another key, is forgotten.
@@ -136,6 +143,11 @@ impl Board {
             line.seen = machine.seen;
             lines.machines.insert(machine.id, line);
         }
+    }
+
+    /// These are the machines that have no agent.
+    pub fn expect_no_probes(&self, machines: BTreeSet<MachineId>) {
+        self.lines().without_agent = machines;
     }
 
     /// A probe came from this machine's address. `false` when no such machine is expected: the probe is not
@@ -191,14 +203,19 @@ impl Board {
     pub fn link(&self, machine: MachineId, now: Instant) -> Option<Link> {
         let lines = self.lines();
         let line = lines.machines.get(&machine)?;
-        Some(line.link(now, now.saturating_duration_since(lines.started)))
+        let link = line.link(now, now.saturating_duration_since(lines.started));
+        let state =
+            if lines.without_agent.contains(&machine) { link.state.without_agent() } else { link.state };
+        Some(Link { state, ..link })
     }
 
-    /// Every link that is expected, in the order of the machines.
+    /// Every link that is expected, in the order of the machines. Those without an agent tell nothing of a town
+    /// hall's line: they are carried about.
     pub fn readings(&self, now: Instant) -> Vec<Reading> {
         let lines = self.lines();
         let listening = now.saturating_duration_since(lines.started);
-        lines.machines.iter().map(|(machine, line)| line.reading(*machine, now, listening)).collect()
+        let with_agent = lines.machines.iter().filter(|(machine, _)| !lines.without_agent.contains(machine));
+        with_agent.map(|(machine, line)| line.reading(*machine, now, listening)).collect()
     }
 
     /// Machines that have shown life with a key of which this is not written down yet.

@@ -1,6 +1,6 @@
 //! The one task that carries the database's wishes to netd, and netd's readings to the board.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -55,6 +55,7 @@ pub struct Keeper {
 /// What the database says, at one moment.
 struct Wish {
     machines: Vec<Machine>,
+    without_agent: BTreeSet<MachineId>,
     guests: Vec<Guest>,
     communes: BTreeMap<CommuneId, CommuneName>,
     endpoints: Endpoints,
@@ -110,6 +111,7 @@ impl Keeper {
         let wish = self.store.read(async move |tx: &ReadTx| wish(tx, now).await).await?;
         let wanted = self.ground.wanted(&wish.machines, &wish.guests, &wish.endpoints);
         self.board.expect(&wish.machines);
+        self.board.expect_no_probes(wish.without_agent);
         (self.machines, self.communes, self.endpoints) = (wish.machines, wish.communes, wish.endpoints);
         let Some(present) = self.want(&wanted).await else {
             return Ok(false);
@@ -248,6 +250,7 @@ async fn wish(tx: &ReadTx, now: Timestamp) -> Result<Wish, Error> {
     let communes = directory::communes(tx).await?;
     Ok(Wish {
         machines: directory::machines(tx).await?,
+        without_agent: directory::without_agent(tx).await?,
         guests: directory::guests(tx, now).await?,
         communes: communes.into_iter().map(|commune| (commune.id, commune.name)).collect(),
         endpoints: endpoints(tx).await?,

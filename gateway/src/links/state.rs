@@ -14,6 +14,18 @@ pub enum State {
     /// The machine has never shown life with its own key.
     Never,
     Online,
+    /// A device without an agent that says nothing: most often it was put away, which is no fault.
+    Idle,
+}
+
+impl State {
+    /// The same of a machine that has no agent, and sleeps when nobody looks at it.
+    pub(super) fn without_agent(self) -> State {
+        match self {
+            State::Offline | State::Doubtful => State::Idle,
+            State::Never | State::Online | State::Idle => self,
+        }
+    }
 }
 
 /// What was known of a machine before this process could hear it.
@@ -50,7 +62,7 @@ pub(super) fn seen(machines: impl IntoIterator<Item = (State, Option<Duration>)>
     let each = machines.into_iter().filter_map(|machine| match machine {
         (State::Online, _) => Some(Seen::Up),
         (State::Offline, _) | (State::Doubtful, Some(_)) => Some(Seen::Down),
-        (State::Doubtful, None) | (State::Never, _) => None,
+        (State::Doubtful, None) | (State::Never | State::Idle, _) => None,
     });
     each.min_by_key(|seen| *seen != Seen::Up)
 }
@@ -71,6 +83,15 @@ mod tests {
         check(&[(State::Doubtful, Some(200))], Some(Seen::Down));
         check(&[(State::Never, None), (State::Offline, None)], Some(Seen::Down));
         check(&[(State::Offline, Some(400)), (State::Online, Some(5))], Some(Seen::Up));
+    }
+
+    #[test]
+    fn a_device_that_says_nothing_is_put_away() {
+        let check = |state: State, expected: State| assert_eq!(state.without_agent(), expected);
+        check(State::Online, State::Online);
+        check(State::Doubtful, State::Idle);
+        check(State::Offline, State::Idle);
+        check(State::Never, State::Never);
     }
 
     #[test]

@@ -20,6 +20,7 @@ const FRENCH: &[(&str, &str)] = &[
     ("certificates", include_str!("../../locales/fr/certificates.ftl")),
     ("command", include_str!("../../locales/fr/command.ftl")),
     ("config", include_str!("../../locales/fr/config.ftl")),
+    ("devices", include_str!("../../locales/fr/devices.ftl")),
     ("directory", include_str!("../../locales/fr/directory.ftl")),
     ("enrolment", include_str!("../../locales/fr/enrolment.ftl")),
     ("links", include_str!("../../locales/fr/links.ftl")),

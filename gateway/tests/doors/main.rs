@@ -7,6 +7,7 @@ mod acts;
 mod alerts;
 mod catalogue;
 mod codes;
+mod devices;
 mod history;
 mod invitations;
 mod links;

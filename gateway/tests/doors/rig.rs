@@ -23,7 +23,7 @@ use beffroi_gateway::directory::{
 use beffroi_gateway::links::{Alerts, Board, Recorder};
 use beffroi_gateway::store::{Store, WriteTx};
 use beffroi_gateway::web::{Called, Community, Now, Traffic};
-use beffroi_gateway::{admin, command, enrolment, links, metrics, portal};
+use beffroi_gateway::{admin, command, devices, enrolment, links, metrics, portal};
 use beffroi_protocol::{PrivateKey, PublicKey};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
@@ -92,7 +92,16 @@ pub(crate) async fn rig() -> Rig {
     };
     let alerts = Alerts::default();
     let recorder = Recorder::new(store.clone(), board.clone(), community().time_zone);
+    let devices = devices::Desk {
+        endpoint: invitations.endpoint.clone(),
+        network,
+        mtu: 1280,
+        authority: "-----BEGIN CERTIFICATE-----".into(),
+        tray: access::Tray::default(),
+        changes: changes.clone(),
+    };
     let gate = admin::Gate {
+        devices,
         store: store.clone(),
         access: access.clone(),
         enrolment: invitations.clone(),

@@ -13,6 +13,9 @@ const ADMIN: &[(&str, &str, Audience)] = &[
     ("GET", "/annonce", Referent),
     ("POST", "/annonce", Referent),
     ("POST", "/annonce/retirer", Referent),
+    ("GET", "/appareils/autorite", Referent),
+    ("GET", "/appareils/{machine}", Referent),
+    ("GET", "/appareils/{machine}/configuration", Referent),
     ("GET", "/bons", Referent),
     ("GET", "/bons/feuilles", Referent),
     ("GET", "/bons/feuilles.pdf", Referent),
@@ -24,6 +27,8 @@ const ADMIN: &[(&str, &str, Audience)] = &[
     ("POST", "/communes/ajouter", Referent),
     ("GET", "/communes/disponibilite", Referent),
     ("GET", "/communes/{commune}", Referent),
+    ("GET", "/communes/{commune}/appareil", Referent),
+    ("POST", "/communes/{commune}/appareil", Referent),
     ("GET", "/communes/{commune}/heures", Referent),
     ("POST", "/communes/{commune}/heures", Referent),
     ("GET", "/communes/{commune}/nom", Referent),
@@ -94,8 +99,10 @@ async fn every_route_is_guarded() {
         }
         if *who == Referent && *method == "GET" {
             let page = ask(&mut referent, method, path).await;
-            // A sheet or a file of an invitation that was not made is not there, nor is it forbidden.
-            let is_secret = path.starts_with("/bons/feuilles") || path.ends_with("/fichier");
+            // A sheet, a file or a configuration that was not made is not there, nor is it forbidden.
+            let is_secret = ["/bons/feuilles", "/bons/{invitation}/fichier", "/appareils/{machine}"]
+                .iter()
+                .any(|secret| path.starts_with(secret));
             assert!(
                 page.status == StatusCode::OK || is_secret,
                 "{method} {path} as a referent: {}",

@@ -43,8 +43,12 @@ impl Served {
     async fn start() -> Served {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(folder.path()).expect("a store");
-        let wanted =
-            Wanted { domain: "coeur-de-caux.fr".to_owned(), networks: Vec::new(), admin: Vec::new() };
+        let wanted = Wanted {
+            domain: "coeur-de-caux.fr".to_owned(),
+            networks: Vec::new(),
+            intranet: Vec::new(),
+            admin: Vec::new(),
+        };
         let certificates = Certificates::open(store, &wanted, Timestamp::now()).await.expect("certificates");
         let authority = CertificateDer::from_pem_slice(certificates.authority_pem().as_bytes());
         let mut roots = RootCertStore::empty();

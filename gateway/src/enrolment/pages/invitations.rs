@@ -74,7 +74,7 @@ pub(super) async fn page(
     let rows = listed
         .into_iter()
         .map(|Listed { invitation, commune, replaces, standing }| Row {
-            printable: desk.tray.code(invitation.id, who.id(), at).is_some(),
+            printable: desk.tray.shown(invitation.id, who.id(), at).is_some(),
             id: invitation.id,
             commune,
             commune_path: invitation.commune.path(),

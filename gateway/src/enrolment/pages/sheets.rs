@@ -111,7 +111,7 @@ pub(super) async fn file(
             Ok::<_, Error>((details(tx, invitation).await?, standing))
         })
         .await?;
-    let code = desk.tray.code(id, who.id(), Instant::now()).filter(|_| standing == Standing::Open);
+    let code = desk.tray.shown(id, who.id(), Instant::now()).filter(|_| standing == Standing::Open);
     let code = code.ok_or_else(|| Refusal::conflict(t("enrolment-code-gone")))?;
     let comment = t_with(
         "enrolment-file-comment",
@@ -148,7 +148,7 @@ async fn shown(
     let open = found.into_iter().filter(|(_, is_open)| *is_open);
     let shown: Vec<Shown> = open
         .filter_map(|((invitation, commune, replaces), _)| {
-            let code = desk.tray.code(invitation.id, who.id(), at)?;
+            let code = desk.tray.shown(invitation.id, who.id(), at)?;
             Some(Shown { invitation, commune, replaces, code })
         })
         .collect();

@@ -36,6 +36,7 @@ struct MachineShown {
     /// Absent until netd has told the gateway's key.
     words: Option<String>,
     addresses: Vec<String>,
+    without_agent: bool,
     history: Vec<Entry>,
 }
 
@@ -59,7 +60,8 @@ pub(super) async fn page(
             let mut machines = Vec::new();
             for machine in directory::machines_of(tx, id).await? {
                 let history = audit::about_machine(tx, machine.id.number(), ENTRIES).await?;
-                machines.push((machine, history));
+                let without_agent = directory::is_without_agent(tx, machine.id).await?;
+                machines.push((machine, history, without_agent));
             }
             let hours = directory::hours(tx, id).await?;
             let past = NinetyDays::of(tx, id, today, &zone).await?;
@@ -68,18 +70,19 @@ pub(super) async fn page(
         .await?;
     let now = Instant::now();
     let (active, revoked): (Vec<_>, Vec<_>) =
-        machines.into_iter().partition(|(machine, _)| machine.is_active());
+        machines.into_iter().partition(|(machine, ..)| machine.is_active());
     let machines = active
         .into_iter()
-        .map(|(machine, history)| MachineShown {
+        .map(|(machine, history, without_agent)| MachineShown {
+            without_agent,
             link: Shown::of(&desk.board, &machine, now),
-            words: gateway.map(|gateway| words(&gateway, &machine.key).join(" ")),
+            words: gateway.filter(|_| !without_agent).map(|gateway| words(&gateway, &machine.key).join(" ")),
             addresses: desk.network.machine(machine.id).map(|network| network.addr().to_string()).into(),
             history,
             machine,
         })
         .collect();
-    let revoked = revoked.into_iter().map(|(machine, _)| machine).collect();
+    let revoked = revoked.into_iter().map(|(machine, ..)| machine).collect();
     let silence = silence(&desk.board, now);
     Reply::page(&CommunePage { frame, silence, commune, machines, hours, past, revoked })
 }

@@ -92,6 +92,7 @@ impl Shown {
             State::Doubtful => "links-state-doubtful",
             State::Never => "links-state-never",
             State::Online => "links-state-online",
+            State::Idle => "links-state-idle",
         }
     }
 
@@ -100,7 +101,7 @@ impl Shown {
         match self.state {
             State::Offline => "offline",
             State::Doubtful => "doubtful",
-            State::Never => "never",
+            State::Never | State::Idle => "never",
             State::Online => "online",
         }
     }

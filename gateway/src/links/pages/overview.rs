@@ -35,6 +35,7 @@ struct Row {
     commune: String,
     commune_path: String,
     machine: String,
+    without_agent: bool,
     link: Shown,
 }
 
@@ -50,6 +51,7 @@ struct Counts {
     doubtful: usize,
     offline: usize,
     never: usize,
+    idle: usize,
     without: usize,
 }
 
@@ -58,9 +60,10 @@ pub(super) async fn page(
     Held(desk): Held<Desk>,
     frame: Frame,
 ) -> Result<Reply, Refusal> {
-    let (communes, machines) = store
+    let (communes, machines, without_agent) = store
         .read(async move |tx: &ReadTx| {
-            Ok::<_, Error>((directory::communes(tx).await?, directory::machines(tx).await?))
+            let communes = directory::communes(tx).await?;
+            Ok::<_, Error>((communes, directory::machines(tx).await?, directory::without_agent(tx).await?))
         })
         .await?;
     let now = Instant::now();
@@ -84,6 +87,7 @@ pub(super) async fn page(
         .map(|(machine, commune)| Row {
             commune: commune.name.to_string(),
             commune_path: commune.id.path(),
+            without_agent: without_agent.contains(&machine.id),
             link: Shown::of(&desk.board, &machine, now),
             machine: machine.name.to_string(),
         })
@@ -118,6 +122,7 @@ fn count(states: impl Iterator<Item = State>, without: usize) -> Counts {
             State::Doubtful => counts.doubtful += 1,
             State::Offline => counts.offline += 1,
             State::Never => counts.never += 1,
+            State::Idle => counts.idle += 1,
         }
         counts
     })
@@ -175,7 +180,7 @@ mod tests {
             (machine(262, "2", "bureau"), State::Offline),
         ];
         let counts = count(machines.iter().map(|(_, state)| *state), 4);
-        assert_eq!(counts, Counts { online: 3, doubtful: 1, offline: 2, never: 1, without: 4 });
+        assert_eq!(counts, Counts { online: 3, doubtful: 1, offline: 2, never: 1, idle: 0, without: 4 });
         let rows: Vec<String> = sorted(machines, &communes)
             .into_iter()
             .map(|(machine, commune)| format!("{} {}", commune.name, machine.name))
