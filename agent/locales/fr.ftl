@@ -237,7 +237,7 @@ time-days = { $count } { $count ->
 quality-good = bonne
 quality-slow = lente
 quality-unsteady = instable
-quality-lossy = mauvaise
+quality-lossy = irrégulière
 
 ## Pourquoi le système a refusé
 

@@ -96,7 +96,7 @@ pub(crate) fn followed(joined: &Joined, told: Membership) -> Joined {
 }
 
 /// The ways to the gateway, one for each address family that both ends have.
-fn channels(interface: &str, joined: &Joined) -> Vec<Channel> {
+pub(crate) fn channels(interface: &str, joined: &Joined) -> Vec<Channel> {
     let own = |gateway: &IpAddr| {
         let addresses = joined.welcome.addresses.iter().map(ipnet::IpNet::addr);
         addresses.into_iter().find(|address| address.is_ipv4() == gateway.is_ipv4())

@@ -4,9 +4,16 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use beffroi_protocol::probe::{self, Answer, Probe};
+use beffroi_protocol::probe::{self, Answer, FAREWELL, Probe};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Answer(Answer),
+    /// This machine is let in no more.
+    Farewell,
+}
 
 /// One socket per address family, bound to the tunnel's interface: a probe never takes another way.
 #[derive(Debug)]
@@ -41,8 +48,8 @@ impl Probes {
         socket.send_to(&probe::encode(probe), to).await.map(drop)
     }
 
-    /// The next answer of the gateway.
-    pub(crate) async fn receive(&self) -> Answer {
+    /// What the gateway says next.
+    pub(crate) async fn receive(&self) -> Heard {
         let mut v4 = [0; probe::MAX + 1];
         let mut v6 = [0; probe::MAX + 1];
         loop {
@@ -52,8 +59,11 @@ impl Probes {
             };
             match received {
                 Ok((length, from)) if self.services.contains(&from) => {
+                    if &buffer[..length] == FAREWELL {
+                        return Heard::Farewell;
+                    }
                     if let Some(answer) = probe::decode(&buffer[..length]) {
-                        return answer;
+                        return Heard::Answer(answer);
                     }
                 }
                 Ok((_, from)) => log::debug!("a datagram from {from} is not an answer"),
@@ -111,6 +121,9 @@ mod tests {
         stranger.send_to(&answer(1), agent).await.expect("loopback");
         gateway.send_to(b"hello", agent).await.expect("loopback");
         gateway.send_to(&answer(5), agent).await.expect("loopback");
-        assert_eq!(probes.receive().await.sequence, 5);
+        gateway.send_to(FAREWELL, agent).await.expect("loopback");
+        let heard = Answer { sequence: 5, clock: 0, revision: 0 };
+        assert_eq!(probes.receive().await, Heard::Answer(heard));
+        assert_eq!(probes.receive().await, Heard::Farewell);
     }
 }

@@ -125,11 +125,10 @@ impl Daemon {
         loop {
             let event = tokio::select! {
                 () = sleep_until(membership.keeper.wake().into()) => Event::Woken,
-                answer = membership.probes.receive() => {
-                    membership.examination.answered(&answer, &self.config.interface, Instant::now()).await;
-                    membership.inquiry.heard(answer.revision, &membership.joined, Instant::now());
-                    Event::Answered(answer.sequence)
-                }
+                heard = membership.probes.receive() => match membership.hear(&self.config, heard).await {
+                    Some(event) => event,
+                    None => continue,
+                },
                 told = membership.inquiry.answer() => {
                     membership.follow(&self.config, told);
                     let state = State::Joined(Box::new(membership.joined.clone()));

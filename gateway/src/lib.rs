@@ -89,7 +89,8 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     let (changes, follower) = directory::changes();
     let netd = Arc::new(netd::Client::new(config.netd.socket.clone()));
     let control = control::Door::open(&config.storage.socket)?;
-    let keeper = Keeper::new(&config, store.clone(), netd.clone(), board.clone(), follower);
+    let (farewells, leaving) = links::farewells();
+    let keeper = Keeper::new(&config, store.clone(), netd.clone(), board.clone(), farewells, follower);
     let zone = community(&config).time_zone;
     let recorder = Recorder::new(store.clone(), board.clone(), zone.clone());
     let alerts = Alerts::default();
@@ -136,7 +137,7 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     tasks.serve("admin", web::serve(listeners.admin, admin_tls, admin, until(stop.clone())));
     tasks.serve("enrolment", agents::serve_enrolment(listeners.enrolment, enrolment));
     tasks.serve("members", agents::serve_members(listeners.members, members.clone()));
-    tasks.serve("probe", agents::serve_probes(listeners.probe, members, board));
+    tasks.serve("probe", agents::serve_probes(listeners.probe, members, board, leaving));
     tasks.serve("metrics", metrics::serve(listeners.metrics, metrics));
     tasks.serve("codes", tray.tend());
     tasks.serve("configurations", configurations.tend());

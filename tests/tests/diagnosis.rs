@@ -187,6 +187,45 @@ fn a_gateway_that_is_stopped_is_told_as_far_as_it_can_be_seen() -> Result<()> {
 }
 
 #[test]
+fn a_machine_that_was_revoked_is_told() -> Result<()> {
+    let scene = Scene::new()?;
+    is_well(scene.alvimare())?;
+    scene.caux.referent.revoke("Alvimare", "mis au rebut")?;
+    scene.is_told("Ce poste a été retiré du réseau par un référent")?;
+    status_tells(scene.alvimare(), "demandez au référent un bon de remplacement")
+}
+
+#[test]
+fn the_referent_reads_what_the_machine_found() -> Result<()> {
+    let scene = Scene::new()?;
+    let node = &scene.alvimare().node;
+    let page = || Ok::<_, anyhow::Error>(scene.caux.referent.commune("Alvimare")?.text());
+    until("the line is judged", SOON, || Ok(page()?.contains("Ligne bonne")))?;
+    node.unplug()?;
+    status_tells(scene.alvimare(), "branché à aucun réseau")?;
+    scene.caux.world.plug_in(node)?;
+    until("the page says why", SOON, || Ok(page()?.contains("Le câble était débranché")))?;
+    ensure!(page()?.contains("Dernier ennui, dit par le poste"), "{}", page()?);
+    Ok(())
+}
+
+#[test]
+fn a_slow_line_is_called_slow_at_both_ends() -> Result<()> {
+    let caux = Community::of([])?;
+    caux.referent.add_communes(&["Alvimare"])?;
+    let code = caux.referent.invite(&["Alvimare"])?.concat();
+    let modem = Quality { loss: 0.0, ..Quality::MODEM };
+    let (mut alvimare, _line) = caux.world.town_hall_on_a_line("Alvimare", modem)?;
+    alvimare.join(&code)?;
+    alvimare.start()?;
+    until("the doctor calls it slow", SOON, || Ok(doctor(&alvimare)?.contains("La ligne est lente")))?;
+    until("the referent reads it", SOON, || {
+        Ok(caux.referent.commune("Alvimare")?.text().contains("La ligne est lente"))
+    })?;
+    Ok(())
+}
+
+#[test]
 fn a_clock_that_was_set_back_is_told() -> Result<()> {
     let mut scene = Scene::new()?;
     let [alvimare] = &mut scene.caux.town_halls;

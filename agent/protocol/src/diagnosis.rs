@@ -1,7 +1,21 @@
 //! What is wrong with a link, in words that both ends know: the agent finds it, says it at the town hall, and
 //! tells the gateway once the link is back, which says it to the referent.
+//!
+//! `POST /v1/diagnosis` at the members' port takes a [`Told`] and answers 204.
 
 use serde::{Deserialize, Serialize};
+
+pub const PATH: &str = "/v1/diagnosis";
+
+/// What was found while the gateway could not be reached, or what is wrong although it can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    pub cause: Cause,
+    /// For how long the gateway did not answer, in seconds.
+    pub lasted: u64,
+    /// How long ago it answered again, in seconds: nobody's clock is trusted.
+    pub ago: u64,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,11 +5,14 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use beffroi_protocol::diagnosis::Cause;
 use beffroi_protocol::probe::Answer;
 use tokio::task::JoinHandle;
 
 use super::memory::Memory;
-use super::{Facts, Finding, Question, Told, Web, collect, diagnose, network};
+use super::telling::Telling;
+use super::{CLOCK_RIGHT, Facts, Finding, Question, Told, Web, collect, diagnose, network};
+use crate::channel::Channel;
 
 /// The clock is written down at most that often: it is for the next start.
 const WRITE_EVERY: i64 = 3_600;
@@ -29,6 +32,13 @@ pub(crate) struct Examination {
     clock: Option<Clock>,
     handshake: Option<Instant>,
     is_known_network: bool,
+    telling: Telling,
+    /// What was found last since then; it outlives a change of the network, which may be the cure.
+    cause: Option<Cause>,
+    /// Since the gateway was last reached, or since the start.
+    since: Instant,
+    /// What of this start was told already: a clock stays as it is.
+    has_told_clock: bool,
 }
 
 /// What the gateway's clock showed, in seconds since 1970, and when that was.
@@ -63,12 +73,20 @@ impl Examination {
             clock: None,
             handshake: None,
             is_known_network: false,
+            telling: Telling::default(),
+            cause: None,
+            since: Instant::now(),
+            has_told_clock: false,
         }
     }
 
     /// The gateway answered: whatever was wrong is over.
     pub(crate) async fn answered(&mut self, answer: &Answer, tunnel: &str, now: Instant) {
         self.give_up();
+        if let Some(cause) = self.cause.take() {
+            self.telling.note(cause, now.saturating_duration_since(self.since), now);
+        }
+        self.since = now;
         self.findings.clear();
         self.clock = Some(Clock { gateway: answer.clock / 1_000, at: now });
         self.memory.clock = answer.clock / 1_000;
@@ -78,6 +96,23 @@ impl Examination {
             self.network.iter().for_each(|network| self.memory.meet(network));
             self.is_known_network = self.network.is_some();
         }
+        self.remember();
+    }
+
+    /// Tells the gateway what was wrong, while it answers.
+    pub(crate) async fn tell(&mut self, channels: impl FnOnce() -> Vec<Channel>, now: Instant) {
+        let off = self.sight(now, SystemTime::now()).clock.filter(|off| off.abs() >= CLOCK_RIGHT);
+        if let Some(off) = off.filter(|_| !self.has_told_clock) {
+            let cause = if off < 0 { Cause::ClockBehind } else { Cause::ClockAhead };
+            self.telling.note(cause, Duration::ZERO, now);
+            self.has_told_clock = true;
+        }
+        self.telling.go_on(channels, now).await;
+    }
+
+    /// The gateway has said that it lets this machine in no more.
+    pub(crate) fn dismissed(&mut self) {
+        self.memory.is_revoked = true;
         self.remember();
     }
 
@@ -125,6 +160,7 @@ impl Examination {
         {
             log::info!("the gateway does not answer: {cause:?}");
         }
+        self.cause = first(&findings).or(self.cause);
         self.findings = findings;
     }
 
@@ -170,6 +206,7 @@ impl Examination {
 impl Drop for Examination {
     fn drop(&mut self) {
         self.give_up();
+        self.telling.give_up();
     }
 }
 

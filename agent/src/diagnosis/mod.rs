@@ -8,6 +8,7 @@ mod finding;
 mod knock;
 pub(crate) mod memory;
 mod surroundings;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod web;

@@ -18,7 +18,7 @@ use crate::jitter::Jitter;
 use crate::keep::{Action, Event, Keeper};
 use crate::membership::{self, Inquiry};
 use crate::network::Network;
-use crate::probe::Probes;
+use crate::probe::{Heard, Probes};
 use crate::sleep::Sleep;
 use crate::state::{self, Joined, Lock, State};
 use crate::{VERSION, hosts, link, lookup, trust};
@@ -97,6 +97,24 @@ impl Membership {
         self.keeper.follow(welcome.probe.clone(), welcome.mtu, Instant::now());
         if welcome.authority != before.welcome.authority {
             trust_anew(welcome.authority.clone());
+        }
+    }
+
+    pub(super) async fn hear(&mut self, config: &Config, heard: Heard) -> Option<Event> {
+        let now = Instant::now();
+        match heard {
+            Heard::Answer(answer) => {
+                self.examination.answered(&answer, &config.interface, now).await;
+                let channels = || membership::channels(&config.interface, &self.joined);
+                self.examination.tell(channels, now).await;
+                self.inquiry.heard(answer.revision, &self.joined, now);
+                Some(Event::Answered(answer.sequence))
+            }
+            Heard::Farewell => {
+                log::warn!(COMMUNE = self.joined.welcome.commune; "the gateway lets this machine in no more");
+                self.examination.dismissed();
+                None
+            }
         }
     }
 

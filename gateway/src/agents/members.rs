@@ -12,14 +12,16 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
+use beffroi_protocol::diagnosis::{self, Told};
 use beffroi_protocol::membership::{Membership, PATH, UNKNOWN};
 use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use jiff::Timestamp;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -29,7 +31,8 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use super::Terms;
 use crate::directory::{self, Commune, Machine, MachineId};
 use crate::journal::chain;
-use crate::store::{Read, ReadTx, Store};
+use crate::links;
+use crate::store::{Read, ReadTx, Store, WriteTx};
 use crate::web::{Place, Room, tend};
 
 /// What a machine tells is a few facts. A route that takes more raises this for itself.
@@ -62,6 +65,7 @@ pub(super) struct Member {
 pub(super) fn routes(members: &Members) -> Router {
     Router::new()
         .route(PATH, get(membership))
+        .route(diagnosis::PATH, post(diagnosis))
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(from_fn_with_state(members.clone(), recognise))
         .layer(RequestBodyTimeoutLayer::new(SILENCE))
@@ -71,6 +75,22 @@ pub(super) fn routes(members: &Members) -> Router {
 
 async fn membership(State(members): State<Members>, Extension(who): Extension<Member>) -> Json<Membership> {
     Json(members.terms.membership(&who.machine, &who.commune))
+}
+
+/// What the machine found while it could not reach us.
+async fn diagnosis(
+    State(members): State<Members>,
+    Extension(who): Extension<Member>,
+    Json(told): Json<Told>,
+) -> StatusCode {
+    let (machine, now) = (who.machine.id, Timestamp::now());
+    match members.store.write(async move |tx: &mut WriteTx| links::note(tx, machine, told, now).await).await {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(error) => {
+            log::error!("what machine {machine} told is not written down: {}", chain(&error));
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
 }
 
 /// Answers members, for ever.

@@ -1,30 +1,49 @@
 //! The probe port: one small datagram in, one out, for enrolled machines only.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use beffroi_protocol::probe::{self, Answer, Probe};
+use beffroi_protocol::probe::{self, Answer, FAREWELL, Probe};
 use jiff::Timestamp;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::Members;
-use crate::links::Board;
+use crate::links::{Board, Leaving};
 
 /// After the system refused to receive, which nothing that a machine sends can cause.
 const PAUSE: Duration = Duration::from_millis(200);
+const FAREWELLS: usize = 3;
 
-/// Answers probes on every socket, for ever.
-pub async fn serve_probes(sockets: Vec<UdpSocket>, members: Members, board: Board) {
+/// Answers probes on every socket, for ever, and says farewell to those that leave.
+pub async fn serve_probes(sockets: Vec<UdpSocket>, members: Members, board: Board, leaving: Leaving) {
+    let sockets: Vec<Arc<UdpSocket>> = sockets.into_iter().map(Arc::new).collect();
     let mut serving = JoinSet::new();
-    for socket in sockets {
-        serving.spawn(serve(socket, members.clone(), board.clone()));
+    for socket in &sockets {
+        serving.spawn(serve(Arc::clone(socket), members.clone(), board.clone()));
     }
+    serving.spawn(say_farewell(sockets, leaving));
     while serving.join_next().await.is_some() {}
 }
 
-async fn serve(socket: UdpSocket, members: Members, board: Board) {
+async fn say_farewell(sockets: Vec<Arc<UdpSocket>>, mut leaving: Leaving) {
+    while let Some(machine) = leaving.recv().await {
+        let is_same_family = |socket: &&Arc<UdpSocket>| {
+            socket.local_addr().is_ok_and(|own| own.is_ipv4() == machine.is_ipv4())
+        };
+        let Some(socket) = sockets.iter().find(is_same_family) else { continue };
+        // A datagram may get lost, and this one is never asked for again.
+        for _ in 0..FAREWELLS {
+            if let Err(error) = socket.send_to(FAREWELL, machine).await {
+                log::debug!("{machine}: no farewell could be said: {error}");
+            }
+        }
+    }
+}
+
+async fn serve(socket: Arc<UdpSocket>, members: Members, board: Board) {
     // One byte more than a probe can have, so that a longer one is not taken for its beginning.
     let mut buffer = [0; probe::MAX + 1];
     loop {
@@ -54,6 +73,7 @@ async fn answer(bytes: &[u8], peer: SocketAddr, members: &Members, board: &Board
     if !board.heard(machine, &probe, Instant::now()) {
         return None;
     }
+    board.asks_from(machine, peer);
     let revision = members.revision(machine).await;
     let clock = Timestamp::now().as_millisecond();
     Some(probe::encode(&Answer { sequence: probe.sequence, clock, revision }))

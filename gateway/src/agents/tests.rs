@@ -253,7 +253,8 @@ async fn only_enrolled_machines_are_answered_by_the_probe_port() {
     config.network.ipv4 = "127.0.0.0/16".parse().expect("a network");
     let members = Members::new(store, Terms::new(&config, AUTHORITY.to_owned()));
     let wanted = members.revision(machine.id).await;
-    tokio::spawn(serve_probes(vec![socket], members, board.clone()));
+    let (_farewells, leaving) = crate::links::farewells();
+    tokio::spawn(serve_probes(vec![socket], members, board.clone(), leaving));
 
     let probe =
         |sequence| encode(&Probe { sequence, sent: 1, version: "0.1.0".to_owned(), ..Probe::default() });

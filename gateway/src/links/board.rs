@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use beffroi_protocol::PublicKey;
 use beffroi_protocol::probe::Probe;
+use beffroi_protocol::quality::Quality;
 use beffroi_tunnel::PresentPeer;
 
 use super::state::{Past, State, state};
@@ -32,7 +33,11 @@ pub struct Link {
     /// Since the last proof of life.
     pub age: Option<Duration>,
     pub round_trip: Option<Duration>,
+    pub jitter: Option<Duration>,
     pub loss: Option<Loss>,
+    pub quality: Option<Quality>,
+    /// Since the agent last asked whether the gateway is there.
+    pub probe_age: Option<Duration>,
     /// Bytes since the gateway started.
     pub received: u64,
     pub sent: u64,
@@ -104,7 +109,11 @@ struct Line {
     seen: bool,
     proof: Option<Instant>,
     round_trip: Option<Duration>,
+    jitter: Option<Duration>,
     loss: Option<Loss>,
+    probe: Option<Instant>,
+    /// Where the agent asks from, inside the tunnel.
+    asker: Option<SocketAddr>,
     version: Option<String>,
     endpoint: Option<SocketAddr>,
     received: Counter,
@@ -133,15 +142,25 @@ impl Board {
         })))
     }
 
-    /// These are the machines there are. What is known of others, or under another key, is forgotten.
-    pub fn expect<'a>(&self, machines: impl IntoIterator<Item = &'a Machine>) {
+    /// These are the machines there are. What is known of others, or under another key, is forgotten. Gives
+    /// where the forgotten ones listen, inside the tunnel.
+    pub fn expect<'a>(&self, machines: impl IntoIterator<Item = &'a Machine>) -> Vec<SocketAddr> {
         let mut lines = self.lines();
         let mut before = std::mem::take(&mut lines.machines);
         for machine in machines.into_iter().filter(|machine| machine.is_active()) {
-            let line = before.remove(&machine.id).filter(|line| line.key == machine.key);
+            let is_known = before.get(&machine.id).is_some_and(|line| line.key == machine.key);
+            let line = is_known.then(|| before.remove(&machine.id)).flatten();
             let mut line = line.unwrap_or_else(|| Line::of(machine));
             line.seen = machine.seen;
             lines.machines.insert(machine.id, line);
+        }
+        before.into_values().filter_map(|line| line.asker).collect()
+    }
+
+    /// The probes of this machine come from there.
+    pub fn asks_from(&self, machine: MachineId, asker: SocketAddr) {
+        if let Some(line) = self.lines().machines.get_mut(&machine) {
+            line.asker = Some(asker);
         }
     }
 
@@ -158,7 +177,10 @@ impl Board {
             return false;
         };
         line.proof = Some(now);
-        line.round_trip = probe.round_trip.map(|micros| Duration::from_micros(micros.into()));
+        let time = |micros: u32| Duration::from_micros(micros.into());
+        line.probe = Some(now);
+        line.round_trip = probe.round_trip.map(time);
+        line.jitter = probe.jitter.map(time);
         line.loss = Some(Loss { sent: probe.sent, answered: probe.answered });
         let version: String =
             probe.version.chars().filter(|letter| !letter.is_control()).take(VERSION_MAX).collect();
@@ -245,7 +267,10 @@ impl Line {
             seen: false,
             proof: None,
             round_trip: None,
+            jitter: None,
             loss: None,
+            probe: None,
+            asker: None,
             version: None,
             endpoint: None,
             received: Counter::default(),
@@ -301,7 +326,12 @@ impl Line {
             state: state(age, past),
             age,
             round_trip: self.round_trip,
+            jitter: self.jitter,
             loss: self.loss,
+            quality: self
+                .loss
+                .and_then(|loss| Quality::of(self.round_trip, self.jitter, loss.sent, loss.answered)),
+            probe_age: self.probe.map(|at| now.saturating_duration_since(at)),
             received: self.received.total,
             sent: self.sent.total,
             endpoint: self.endpoint,
@@ -464,7 +494,10 @@ mod tests {
         assert!(!board.heard(stranger, &probe("0.1.0"), start));
         assert_eq!(board.link(stranger, start), None);
         assert!(board.heard(known.id, &probe("0.1.0"), start));
-        board.expect([&machine(2, false)]);
+        let listens = ([10, 66, 1, 0], 40_000).into();
+        board.asks_from(known.id, listens);
+        assert_eq!(board.expect([&known]), []);
+        assert_eq!(board.expect([&machine(2, false)]), [listens], "it is to hear that it is forgotten");
         let link = board.link(known.id, start).expect("it is expected");
         assert_eq!((link.state, link.version), (State::Never, None), "another key is another machine");
         board.expect([]);

@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::state::State;
 use super::store::{Endpoints, endpoints, moved, put_endpoints};
 use super::wanted::Ground;
-use super::{Board, Error, Service};
+use super::{Board, Error, Farewells, Service};
 use crate::config::Config;
 use crate::directory::{self, CommuneId, CommuneName, Follower, Guest, Machine, MachineId};
 use crate::journal::chain;
@@ -42,6 +42,7 @@ pub struct Keeper {
     store: Store,
     netd: Arc<Client>,
     board: Board,
+    farewells: Farewells,
     follower: Follower,
     ground: Ground,
     machines: Vec<Machine>,
@@ -62,11 +63,19 @@ struct Wish {
 }
 
 impl Keeper {
-    pub fn new(config: &Config, store: Store, netd: Arc<Client>, board: Board, follower: Follower) -> Self {
+    pub fn new(
+        config: &Config,
+        store: Store,
+        netd: Arc<Client>,
+        board: Board,
+        farewells: Farewells,
+        follower: Follower,
+    ) -> Self {
         Self {
             store,
             netd,
             board,
+            farewells,
             follower,
             ground: Ground::of(config),
             machines: Vec::new(),
@@ -110,8 +119,11 @@ impl Keeper {
         let now = Timestamp::now();
         let wish = self.store.read(async move |tx: &ReadTx| wish(tx, now).await).await?;
         let wanted = self.ground.wanted(&wish.machines, &wish.guests, &wish.endpoints);
-        self.board.expect(&wish.machines);
+        let forgotten = self.board.expect(&wish.machines);
         self.board.expect_no_probes(wish.without_agent);
+        if !forgotten.is_empty() {
+            self.farewells.say(forgotten).await;
+        }
         (self.machines, self.communes, self.endpoints) = (wish.machines, wish.communes, wish.endpoints);
         let Some(present) = self.want(&wanted).await else {
             return Ok(false);

@@ -6,6 +6,8 @@
 
 mod alerts;
 mod board;
+mod diagnosis;
+mod farewell;
 mod history;
 mod keeper;
 mod pages;
@@ -20,6 +22,8 @@ use crate::{directory, store as ground};
 
 pub use alerts::{Alert, Alerts, Event, Lookout, Standing};
 pub use board::{Board, Carried, Link, Loss, Reading, Service};
+pub use diagnosis::note;
+pub use farewell::{Farewells, Leaving, farewells};
 pub use history::Recorder;
 pub use keeper::Keeper;
 pub use pages::{Desk, PATH, routes};

@@ -137,7 +137,7 @@ impl Rig {
         let (changes, follower) = directory::changes();
         let board = Board::new(Instant::now());
         let client = Arc::new(Client::new(directory.path().join("netd.sock")));
-        let keeper = Keeper::new(&config(), store.clone(), client, board.clone(), follower);
+        let keeper = Keeper::new(&config(), store.clone(), client, board.clone(), farewells().0, follower);
         tokio::spawn(async move { keeper.run().await.expect("the database can be read") });
         Self { store, board, changes, directory }
     }

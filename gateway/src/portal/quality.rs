@@ -1,19 +1,15 @@
 //! What a link's figures mean to somebody who waits for a page.
 
-use std::time::Duration;
+use beffroi_protocol::quality;
 
 use crate::links::{Link, State};
-
-/// Beyond this, every page is felt to take its time.
-const SLOW: Duration = Duration::from_millis(250);
-/// Beyond this, what is lost is felt too.
-const LOSSY_PERCENT: u8 = 4;
 
 /// In one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Quality {
     Good,
     Slow,
+    Unsteady,
     Lossy,
     /// The page came through, and yet the machine has not been heard for a while.
     Uncertain,
@@ -26,13 +22,12 @@ impl Quality {
         if matches!(link.state, State::Doubtful | State::Offline) {
             return Quality::Uncertain;
         }
-        if link.loss.is_some_and(|loss| loss.percent() > LOSSY_PERCENT) {
-            return Quality::Lossy;
-        }
-        match link.round_trip {
+        match link.quality {
             None => Quality::Unmeasured,
-            Some(round_trip) if round_trip > SLOW => Quality::Slow,
-            Some(_) => Quality::Good,
+            Some(quality::Quality::Good) => Quality::Good,
+            Some(quality::Quality::Slow) => Quality::Slow,
+            Some(quality::Quality::Unsteady) => Quality::Unsteady,
+            Some(quality::Quality::Lossy) => Quality::Lossy,
         }
     }
 
@@ -40,7 +35,7 @@ impl Quality {
     pub(super) fn class(self) -> &'static str {
         match self {
             Quality::Good | Quality::Unmeasured => "online",
-            Quality::Slow | Quality::Lossy | Quality::Uncertain => "doubtful",
+            Quality::Slow | Quality::Unsteady | Quality::Lossy | Quality::Uncertain => "doubtful",
         }
     }
 
@@ -49,6 +44,7 @@ impl Quality {
         match self {
             Quality::Good => "portal-link-good",
             Quality::Slow => "portal-link-slow",
+            Quality::Unsteady => "portal-link-unsteady",
             Quality::Lossy => "portal-link-lossy",
             Quality::Uncertain => "portal-link-uncertain",
             Quality::Unmeasured => "portal-link-unmeasured",
@@ -60,6 +56,7 @@ impl Quality {
         match self {
             Quality::Good => "portal-link-good-means",
             Quality::Slow => "portal-link-slow-means",
+            Quality::Unsteady => "portal-link-unsteady-means",
             Quality::Lossy => "portal-link-lossy-means",
             Quality::Uncertain => "portal-link-uncertain-means",
             Quality::Unmeasured => "portal-link-unmeasured-means",
@@ -70,16 +67,18 @@ impl Quality {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::links::Loss;
 
     #[test]
     fn figures_become_a_word() {
-        let check = |state, millis: Option<u64>, answered: Option<u8>, expected| {
+        let check = |state, quality, expected| {
             let link = Link {
                 state,
                 age: None,
-                round_trip: millis.map(Duration::from_millis),
-                loss: answered.map(|answered| Loss { sent: 100, answered }),
+                round_trip: None,
+                jitter: None,
+                loss: None,
+                quality,
+                probe_age: None,
                 received: 0,
                 sent: 0,
                 endpoint: None,
@@ -87,12 +86,12 @@ mod tests {
             };
             assert_eq!(Quality::of(&link), expected, "{link:?}");
         };
-        check(State::Online, Some(40), Some(100), Quality::Good);
-        check(State::Online, Some(40), None, Quality::Good);
-        check(State::Online, Some(600), Some(99), Quality::Slow);
-        check(State::Online, Some(600), Some(80), Quality::Lossy);
-        check(State::Online, None, None, Quality::Unmeasured);
-        check(State::Never, None, None, Quality::Unmeasured);
-        check(State::Doubtful, Some(40), Some(100), Quality::Uncertain);
+        check(State::Online, Some(quality::Quality::Good), Quality::Good);
+        check(State::Online, Some(quality::Quality::Slow), Quality::Slow);
+        check(State::Online, Some(quality::Quality::Unsteady), Quality::Unsteady);
+        check(State::Online, Some(quality::Quality::Lossy), Quality::Lossy);
+        check(State::Online, None, Quality::Unmeasured);
+        check(State::Never, None, Quality::Unmeasured);
+        check(State::Doubtful, Some(quality::Quality::Good), Quality::Uncertain);
     }
 }

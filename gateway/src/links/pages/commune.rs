@@ -10,6 +10,7 @@ use super::{Desk, Shown, silence};
 use crate::audit::{self, Entry};
 use crate::directory::{self, Commune, CommuneId, Hours, Machine, MachineRole};
 use crate::links::Error;
+use crate::links::diagnosis::{Advice, Outage, advice, outage};
 use crate::links::history::NinetyDays;
 use crate::store::{ReadTx, Store};
 use crate::web::{Frame, Now, Refusal, Reply, Text, filters};
@@ -38,6 +39,10 @@ struct MachineShown {
     addresses: Vec<String>,
     without_agent: bool,
     history: Vec<Entry>,
+    /// What is wrong now, and what to do; nothing of a machine without the agent, which only its owner looks after.
+    advice: Option<Advice>,
+    /// The last cut that the machine told of.
+    outage: Option<Outage>,
 }
 
 impl MachineShown {
@@ -61,7 +66,8 @@ pub(super) async fn page(
             for machine in directory::machines_of(tx, id).await? {
                 let history = audit::about_machine(tx, machine.id.number(), ENTRIES).await?;
                 let without_agent = directory::is_without_agent(tx, machine.id).await?;
-                machines.push((machine, history, without_agent));
+                let outage = outage(tx, machine.id).await?;
+                machines.push((machine, history, without_agent, outage));
             }
             let hours = directory::hours(tx, id).await?;
             let past = NinetyDays::of(tx, id, today, &zone).await?;
@@ -73,12 +79,14 @@ pub(super) async fn page(
         machines.into_iter().partition(|(machine, ..)| machine.is_active());
     let machines = active
         .into_iter()
-        .map(|(machine, history, without_agent)| MachineShown {
+        .map(|(machine, history, without_agent, outage)| MachineShown {
             without_agent,
             link: Shown::of(&desk.board, &machine, now),
             words: gateway.filter(|_| !without_agent).map(|gateway| words(&gateway, &machine.key).join(" ")),
             addresses: desk.network.machine(machine.id).map(|network| network.addr().to_string()).into(),
             history,
+            advice: (!without_agent).then(|| advice(desk.board.link(machine.id, now).as_ref())).flatten(),
+            outage,
             machine,
         })
         .collect();

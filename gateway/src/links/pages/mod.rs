@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::FromRef;
 
-use super::{Alerts, Board, Error, Link, Service, State, history, words};
+use super::{Alerts, Board, Error, Link, Service, State, diagnosis, history, words};
 use crate::access::{Audience, Route};
 use crate::directory::{self, Changes, Machine, Network};
 use crate::paths;
@@ -59,7 +59,10 @@ where
 struct Shown {
     state: State,
     age: Option<Text>,
+    /// How good the line is, in a word.
+    quality: Option<&'static str>,
     round_trip: Option<Text>,
+    jitter: Option<Text>,
     /// In percent.
     loss: Option<u8>,
     received: Text,
@@ -77,7 +80,9 @@ impl Shown {
         Self {
             state,
             age: link.as_ref().and_then(|link| link.age).map(words::age),
+            quality: link.as_ref().and_then(|link| link.quality).map(diagnosis::quality),
             round_trip: link.as_ref().and_then(|link| link.round_trip).map(words::round_trip),
+            jitter: link.as_ref().and_then(|link| link.jitter).map(words::round_trip),
             loss: link.as_ref().and_then(|link| link.loss).map(|loss| loss.percent()),
             received: number(|link| link.received),
             sent: number(|link| link.sent),
