@@ -62,6 +62,8 @@ pub(super) fn advice(link: Option<&Link>) -> Option<Advice> {
         State::Never => ("links-advice-never", "links-advice-never-remedy"),
         State::Offline => ("links-advice-offline", "links-advice-offline-remedy"),
         State::Doubtful => ("links-advice-doubtful", "links-advice-doubtful-remedy"),
+        // A machine without the agent: it calls when somebody uses it.
+        State::Idle => return None,
         State::Online => {
             let link = link?;
             if link.probe_age.is_some_and(|age| age > SILENT) {
