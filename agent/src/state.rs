@@ -13,7 +13,10 @@ use beffroi_protocol::code::{Code, Endpoint};
 use beffroi_protocol::enrolment::Welcome;
 use beffroi_protocol::words::words;
 use beffroi_protocol::{PrivateKey, PublicKey};
-use serde::{Deserialize, Serialize};
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize, de};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::replace;
 use crate::texts::{reason, t_with};
@@ -22,7 +25,11 @@ use crate::texts::{reason, t_with};
 pub(crate) const FILE: &str = "state.json";
 /// Name of the lock file: who holds it owns the interface.
 pub(crate) const LOCK: &str = "lock";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// From this one on a state carries a check of itself: a flipped bit makes another key of a key, and a link that is
+/// silent for ever.
+const CHECKED: u32 = 2;
+const CHECK: &str = "check";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
@@ -131,16 +138,17 @@ pub enum Unusable {
 /// # Errors
 /// When they are not a whole state that this program knows.
 pub fn parse(bytes: &[u8]) -> Result<State, Unusable> {
-    #[derive(Deserialize)]
-    struct Head {
-        version: u32,
+    let mut file: Map<String, Value> = serde_json::from_slice(bytes).map_err(Unusable::Damaged)?;
+    let version = file.get("version").cloned().unwrap_or_default();
+    let version: u32 = serde_json::from_value(version).map_err(Unusable::Damaged)?;
+    if version > VERSION {
+        return Err(Unusable::Newer(version));
     }
-
-    let head: Head = serde_json::from_slice(bytes).map_err(Unusable::Damaged)?;
-    if head.version > VERSION {
-        return Err(Unusable::Newer(head.version));
+    let found = file.shift_remove(CHECK);
+    if version >= CHECKED && found != Some(check(&file)) {
+        return Err(Unusable::Damaged(de::Error::custom("it is not what was written")));
     }
-    let stored: Stored = serde_json::from_slice(bytes).map_err(Unusable::Damaged)?;
+    let stored: Stored = serde_json::from_value(Value::Object(file)).map_err(Unusable::Damaged)?;
     Ok(match stored.stage {
         Stage::Joining(joining) => State::Joining(joining),
         Stage::Joined(joined) => State::Joined(joined),
@@ -155,7 +163,16 @@ pub fn encode(state: State) -> Vec<u8> {
         State::Joined(joined) => Stage::Joined(joined),
         State::Leaving(leaving) => Stage::Leaving(leaving),
     };
-    serde_json::to_vec_pretty(&Stored { version: VERSION, stage }).expect("plain data")
+    let plain = serde_json::to_vec(&Stored { version: VERSION, stage }).expect("plain data");
+    let mut file: Map<String, Value> = serde_json::from_slice(&plain).expect("a struct is an object");
+    file.insert(CHECK.to_owned(), check(&file));
+    serde_json::to_vec_pretty(&file).expect("plain data")
+}
+
+/// Over what is said, however it is laid out.
+fn check(file: &Map<String, Value>) -> Value {
+    let digest = Sha256::digest(serde_json::to_vec(file).expect("plain data"));
+    Value::String(HEXLOWER.encode(&digest))
 }
 
 /// `None` when this machine has not joined.
@@ -422,10 +439,30 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_flipped_bit_is_found_or_changes_nothing() {
+        let state = State::Joined(Box::new(joined()));
+        let whole = encode(state.clone());
+        for place in 0..whole.len() * 8 {
+            let mut flipped = whole.clone();
+            flipped[place / 8] ^= 1 << (place % 8);
+            if let Ok(found) = parse(&flipped) {
+                assert_eq!(found, state, "bit {} of byte {}", place % 8, place / 8);
+            }
+        }
+    }
+
+    #[test]
+    fn a_check_is_expected_since_version_2() {
+        let stage = r#""stage": "leaving", "keys": []"#;
+        assert!(parse(format!(r#"{{"version": 1, {stage}}}"#).as_bytes()).is_ok());
+        assert!(parse(format!(r#"{{"version": 2, {stage}}}"#).as_bytes()).is_err());
+    }
+
+    #[test]
     fn a_file_of_a_later_program_is_named_so() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        fs::write(dir.path().join(FILE), r#"{"version": 2, "stage": "elsewhere"}"#).expect("a folder");
-        assert!(matches!(load(dir.path()), Err(Error::Newer { found: 2, .. })));
+        fs::write(dir.path().join(FILE), r#"{"version": 3, "stage": "elsewhere"}"#).expect("a folder");
+        assert!(matches!(load(dir.path()), Err(Error::Newer { found: 3, .. })));
     }
 
     #[test]
