@@ -145,7 +145,7 @@ impl Keeper {
             Ok(present) => {
                 self.take(&present).await?;
                 // A netd that was away may have come back without what it was told.
-                Ok(self.answers())
+                Ok(self.answers() && self.has_every_machine(&present))
             }
             Err(error) => {
                 self.fell_silent(&error);
@@ -176,6 +176,11 @@ impl Keeper {
         self.note_endpoints(now).await?;
         self.tell(now);
         Ok(())
+    }
+
+    fn has_every_machine(&self, present: &Present) -> bool {
+        let mut active = self.machines.iter().filter(|machine| machine.is_active());
+        active.all(|machine| present.tunnel.peers.contains_key(&machine.key))
     }
 
     fn answers(&self) -> bool {

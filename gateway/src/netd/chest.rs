@@ -99,6 +99,18 @@ impl Chest {
         self.replace(WANTED, &bytes)
     }
 
+    /// Has nothing remembered, nor half of it. That it was not there is fine.
+    pub(crate) fn forget(&self) {
+        for name in [WANTED.to_owned(), format!("{WANTED}.new")] {
+            match fs::remove_file(self.directory.join(&name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    log::error!("{name} cannot be removed, although it is out of date: {error}");
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// After a power cut there is the old file or the new one, whole.
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         let (path, new) = (self.directory.join(name), self.directory.join(format!("{name}.new")));

@@ -41,6 +41,8 @@ pub(crate) struct Keeper {
     firewall: FirewallTable,
     /// `None` until the gateway has spoken for the first time.
     wanted: Option<Wanted>,
+    /// Whether the disk has it too.
+    is_kept: bool,
 }
 
 impl Keeper {
@@ -50,7 +52,7 @@ impl Keeper {
         let former: Vec<_> = chest.last_key().into_iter().collect();
         let tunnel = Tunnel::open(&config.network.interface, &key, &former).await.map_err(Error::Tunnel)?;
         chest.remember_key(&key.public()).map_err(Error::Chest)?;
-        Ok(Self { config, key, chest, tunnel, firewall: FirewallTable::default(), wanted })
+        Ok(Self { config, key, chest, tunnel, firewall: FirewallTable::default(), wanted, is_kept: true })
     }
 
     /// Answers a request. The error, when there is one, has been told to the asker already.
@@ -92,7 +94,7 @@ impl Keeper {
     async fn want(&mut self, wanted: Wanted) -> Result<Present, Error> {
         let present = self.present().await?;
         let wanted = with_endpoints(wanted, &present.tunnel);
-        self.keep(wanted.clone())?;
+        self.keep(wanted.clone());
         self.write(wanted).await
     }
 
@@ -102,7 +104,7 @@ impl Keeper {
         let fenced = self.fence(&wanted).await?;
         let made = self.tunnel.reconcile(&wanted.tunnel).await.map_err(Error::Tunnel)?;
         let present = self.present().await?;
-        self.keep(with_endpoints(wanted, &present.tunnel))?;
+        self.keep(with_endpoints(wanted, &present.tunnel));
         Ok(Present { changes: made.len() + usize::from(fenced == Outcome::Written), ..present })
     }
 
@@ -130,13 +132,28 @@ impl Keeper {
         Ok(Present { tunnel, changes: 0 })
     }
 
-    /// A tick with nothing new writes nothing, to the disk neither.
-    fn keep(&mut self, wanted: Wanted) -> Result<(), Error> {
-        if self.wanted.as_ref() != Some(&wanted) {
-            self.chest.remember(&wanted).map_err(Error::Chest)?;
-            self.wanted = Some(wanted);
+    /// A tick with nothing new writes nothing, to the disk neither. On a full disk the old state makes room for the
+    /// new one: it may let in someone who has gone since, and is worse than none. What finds no room at all is done
+    /// all the same; the gateway says it again after a restart.
+    fn keep(&mut self, wanted: Wanted) {
+        if self.is_kept && self.wanted.as_ref() == Some(&wanted) {
+            return;
         }
-        Ok(())
+        let kept = self.chest.remember(&wanted).or_else(|_| {
+            self.chest.forget();
+            self.chest.remember(&wanted)
+        });
+        match (&kept, self.is_kept) {
+            (Err(error), true) => log::error!(
+                "what is wanted cannot be remembered; until it is, a restart brings links back with the gateway \
+                 only: {}",
+                chain(error)
+            ),
+            (Ok(()), false) => log::info!("what is wanted is remembered again"),
+            (Err(_), false) | (Ok(()), true) => {}
+        }
+        self.is_kept = kept.is_ok();
+        self.wanted = Some(wanted);
     }
 
     /// To the recipient of netd's own configuration: the gateway process cannot choose another.
