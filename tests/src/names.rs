@@ -21,8 +21,8 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// Serves the calling thread's network at `address`.
-    pub(crate) fn start(folder: &Path, address: IpAddr) -> Result<Names> {
+    /// Serves the calling thread's network at these addresses.
+    pub(crate) fn start(folder: &Path, addresses: [IpAddr; 2]) -> Result<Names> {
         let file = folder.join("names");
         fs::write(&file, "")?;
         let mut command = Command::new("/usr/sbin/dnsmasq");
@@ -36,7 +36,7 @@ impl Names {
                 "--no-hosts",
                 "--bind-interfaces",
             ])
-            .arg(format!("--listen-address={address}"))
+            .args(addresses.map(|address| format!("--listen-address={address}")))
             .arg(format!("--addn-hosts={}", file.display()));
         let mut server = Process::start("names", command, folder.join("names.log"))?;
         server.says("started", Duration::from_secs(10))?;

@@ -71,7 +71,7 @@ impl World {
         }
         fs::write("/proc/sys/net/ipv4/ip_forward", "1")?;
         fs::write("/proc/sys/net/ipv6/conf/all/forwarding", "1")?;
-        let names = Names::start(&folder, v4.into())?;
+        let names = Names::start(&folder, [v4.into(), v6.into()])?;
         Ok(World { folder, names, next: AtomicU8::new(10) })
     }
 
