@@ -112,6 +112,8 @@ fn the_admin_pages_are_for_everyone() -> Result<()> {
         (&commune_path(&overview, "Alvimare")?, "commune-en-ligne"),
         (&commune_path(&overview, "Bennetot")?, "commune-retiree"),
         (&commune_path(&overview, "Foucart")?, "commune-sans-poste"),
+        (&format!("{}/heures", commune_path(&overview, "Alvimare")?), "heures"),
+        ("/communes/disponibilite", "disponibilite-vide"),
         ("/bons", "bons"),
         ("/bons/nouveaux", "nouveaux-bons"),
         ("/communes/ajouter", "ajouter-des-communes"),
@@ -149,6 +151,38 @@ fn a_machine_that_was_never_seen_is_shown_so() -> Result<()> {
     as_it_is(&browser, "commune-jamais-vue-390")?;
     let text = browser.text()?;
     ensure!(text.contains("Jamais vue") && text.contains("Quatre mots"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn the_past_of_the_links_is_for_everyone() -> Result<()> {
+    let world = World::new()?;
+    let mut gateway = world.gateway(DOMAIN)?;
+    // What was seen is written down every five minutes, which are fifteen seconds of this host.
+    gateway.node.set_clock("+0 x20");
+    gateway.start()?;
+    let referent = gateway.referent()?;
+    referent.add_communes(&["Alvimare"])?;
+    let code = referent.invite(&["Alvimare"])?.remove(0);
+    let mut alvimare = world.town_hall("Alvimare")?;
+    alvimare.join(&code)?;
+    alvimare.start()?;
+    referent.trust_with_the_admin_page("Alvimare")?;
+    until("what was seen is written down", SOON, || {
+        Ok(referent.commune("Alvimare")?.html.contains("class=\"bars\""))
+    })?;
+
+    let browser = Browser::open(&alvimare.node)?;
+    sign_in(&browser)?;
+    let commune = commune_path(&referent.overview()?, "Alvimare")?;
+    is_for_everyone(&browser, &format!("{}{commune}", admin()), "commune-90-jours")?;
+    ensure!(browser.text()?.contains("En ligne 100"), "{}", browser.text()?);
+    is_for_everyone(&browser, &format!("{}/communes/disponibilite", admin()), "disponibilite")?;
+    let sheet = browser.print("disponibilite")?.display().to_string();
+    let about = alvimare.node.run(["pdfinfo", &sheet])?;
+    ensure!(about.lines().any(|line| line.starts_with("Pages:") && line.ends_with(" 1")), "{about}");
+    let text = alvimare.node.run(["pdftotext", &sheet, "-"])?;
+    ensure!(text.contains("24 derniers mois") && text.contains("Alvimare"), "{text}");
     Ok(())
 }
 

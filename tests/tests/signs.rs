@@ -9,10 +9,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use beffroi_tests::{Addresses, Community, DOMAIN, Node, PASSWORD, Referent, TownHall, World, until};
+use beffroi_tests::{
+    Addresses, Community, DOMAIN, Node, PASSWORD, Process, Referent, TownHall, World, until,
+};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -126,30 +129,45 @@ fn the_journal_tells_that_a_link_went_down() -> Result<()> {
     Ok(())
 }
 
+/// A journal on that host, open.
+fn journald(node: &Arc<Node>) -> Result<Process> {
+    node.write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n")?;
+    node.run(["mkdir", "-p", "/run/systemd/journal", "/run/log/journal"])?;
+    let journald = node.spawn("journald", ["/lib/systemd/systemd-journald"])?;
+    let opened = || Ok(node.attempt(["test", "-S", "/run/systemd/journal/stdout"])?.succeeded());
+    until("the journal is open", SOON, opened)?;
+    Ok(journald)
+}
+
+/// As systemd starts a service: its error output is the journal, and it is told so (systemd.exec(5)).
+fn as_a_service(node: &Arc<Node>, program: &str) -> Result<Process> {
+    let service = "export JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2); exec $0";
+    node.spawn(program, ["systemd-cat", "sh", "-c", service, program])
+}
+
+/// The referent, with the account that the code in the journal makes.
+fn set_up(node: &Arc<Node>) -> Result<Referent> {
+    let told = || node.run(["journalctl", "-q", "-o", "cat"]);
+    let invitation = "tapez le code d’installation";
+    until("the first account can be made", SOON, || Ok(told()?.contains(invitation)))?;
+    let is_code = |word: &&str| word.len() == 19 && word.split('-').all(|group| group.len() == 4);
+    let log = told()?;
+    let code = log.split_whitespace().find(is_code).context("no set-up code was printed")?;
+    let referent = Referent::at_the_server(node)?;
+    until("the admin page is open", SOON, || Ok(referent.visit("/").is_ok()))?;
+    referent.set_up(code)?;
+    Ok(referent)
+}
+
 #[test]
 fn journalctl_finds_what_concerns_a_commune() -> Result<()> {
     let world = World::new()?;
     let gateway = world.gateway(DOMAIN)?;
     let node = &gateway.node;
-    node.write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n")?;
-    node.run(["mkdir", "-p", "/run/systemd/journal", "/run/log/journal"])?;
-    let _journald = node.spawn("journald", ["/lib/systemd/systemd-journald"])?;
-    let opened = || Ok(node.attempt(["test", "-S", "/run/systemd/journal/stdout"])?.succeeded());
-    until("the journal is open", SOON, opened)?;
-    // As systemd starts a service: its error output is the journal, and it is told so (systemd.exec(5)).
-    let service = "export JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2); exec $0";
-    let start = |program| node.spawn(program, ["systemd-cat", "sh", "-c", service, program]);
-    let (netd, _gateway) = (start("beffroi-netd")?, start("beffroi-gateway")?);
+    let _journald = journald(node)?;
+    let (netd, _gateway) = (as_a_service(node, "beffroi-netd")?, as_a_service(node, "beffroi-gateway")?);
     let told = |question: &[&str]| node.run(["journalctl", "-q", "-o", "cat"].iter().chain(question));
-
-    let invitation = "tapez le code d’installation";
-    until("the first account can be made", SOON, || Ok(told(&[])?.contains(invitation)))?;
-    let is_code = |word: &&str| word.len() == 19 && word.split('-').all(|group| group.len() == 4);
-    let log = told(&[])?;
-    let code = log.split_whitespace().find(is_code).context("no set-up code was printed")?;
-    let referent = Referent::at_the_server(node)?;
-    until("the admin page is open", SOON, || Ok(referent.visit("/").is_ok()))?;
-    referent.set_up(code)?;
+    let referent = set_up(node)?;
     referent.add_communes(&["Alvimare", "Bennetot"])?;
     for (commune, code) in ["Alvimare", "Bennetot"].iter().zip(referent.invite(&["Alvimare", "Bennetot"])?) {
         world.town_hall(commune)?.join(&code)?;
@@ -168,6 +186,56 @@ fn journalctl_finds_what_concerns_a_commune() -> Result<()> {
         Ok(told(&["-p", "warning"])?.contains("beffroi-netd does not do what it is asked"))
     })?;
     assert!(!told(&["-p", "warning"])?.contains("enrolled"), "what is as it should be is no warning");
+    Ok(())
+}
+
+/// Every answer of this kind is ours to put right: its number leads whoever is told it to the cause.
+#[test]
+fn the_number_of_an_incident_is_found_in_the_journal() -> Result<()> {
+    let world = World::new()?;
+    let gateway = world.gateway(DOMAIN)?;
+    let node = &gateway.node;
+    let _journald = journald(node)?;
+    let (_netd, program) = (as_a_service(node, "beffroi-netd")?, as_a_service(node, "beffroi-gateway")?);
+    let referent = set_up(node)?;
+    program.kill()?;
+    // A notice of which only one byte is left.
+    let database = redb::Database::open(node.file("/var/lib/beffroi/beffroi.redb")?)?;
+    let write = database.begin_write()?;
+    write
+        .open_table(redb::TableDefinition::<&[u8], &[u8]>::new("news.notices"))?
+        .insert(&[0xff; 4][..], &[1][..])?;
+    write.commit()?;
+    drop(database);
+
+    let _program = as_a_service(node, "beffroi-gateway")?;
+    until("the admin page is open", SOON, || Ok(referent.visit("/").is_ok()))?;
+    let refused = referent.visit("/annonce").expect_err("the page cannot be made").to_string();
+    assert!(refused.contains("answered 500"), "{refused}");
+    let (_, number) = refused.split_once("Numéro de l’incident").context("a number is given")?;
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    let number: String =
+        number.chars().skip_while(|letter| !is_part(*letter)).take_while(|letter| is_part(*letter)).collect();
+    until("the journal has it", SOON, || {
+        let found = node.run(["journalctl", "-q", "-o", "cat", &format!("INCIDENT={number}")])?;
+        Ok(found.contains("news.notices"))
+    })?;
+    Ok(())
+}
+
+#[test]
+fn a_prometheus_reads_the_figures_on_the_server_only() -> Result<()> {
+    let caux = Community::of(["Alvimare"])?;
+    let [alvimare] = &caux.town_halls;
+    let read = || caux.gateway.node.run(["curl", "-sS", "http://127.0.0.1:9586/metrics"]);
+    let online = "beffroi_link_state{commune=\"Alvimare\",machine=\"256\",state=\"online\"} 1";
+    for figure in [online, "beffroi_link_handshake_age_seconds{", "beffroi_netd_up 1"] {
+        until("the link is told in figures", SOON, || Ok(read()?.contains(figure)))?;
+    }
+    for address in ["10.66.0.1", "192.0.2.10"] {
+        let asked = alvimare.node.attempt(["curl", "-sm", "3", &format!("http://{address}:9586/metrics")])?;
+        assert!(!asked.succeeded(), "{address} answers a town hall");
+    }
     Ok(())
 }
 

@@ -137,7 +137,7 @@ links-history-down = { $count ->
 }
 links-history-round-trip = Aller-retour moyen : { $duration }.
 links-history-today = aujourd’hui
-links-history-legend = Une barre par jour : pleine, toujours en ligne ; coupée en haut, hors ligne une partie du temps ; un point, la passerelle n’observait pas.
+links-history-legend = Une barre par jour : pleine, toujours en ligne ; coupée en haut, hors ligne une partie du temps ; un trait au pied, la passerelle n’observait pas.
 links-history-days = Les jours de coupure
 links-history-day = { $day } : hors ligne { $duration }, entre { $from } h et { $to } h
 links-history-more = { $count ->
@@ -163,7 +163,7 @@ links-months-share = En ligne
 links-months-days = Jours avec coupure
 links-months-carried = Échangé
 links-months-without = Sans historique : { $communes }.
-links-months-legend = Une barre par mois : pleine, toujours en ligne ; coupée en haut, hors ligne une partie du temps ; un point, pas encore observé. Le temps où la passerelle elle-même était arrêtée n’est pas compté.
+links-months-legend = Une barre par mois : pleine, toujours en ligne ; coupée en haut, hors ligne une partie du temps ; un trait au pied, pas encore observé. Le temps où la passerelle elle-même était arrêtée n’est pas compté.
 
 # Les horaires d’ouverture d’une mairie, et les alertes qui les suivent.
 links-hours-known = Ouverte : { $hours }.

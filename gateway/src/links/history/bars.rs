@@ -1,5 +1,5 @@
 //! A row of bars, one for each day or month, drawn inside the page: full height is up all the time, a piece cut
-//! off the top is time down, a dot at the foot is time in which nobody looked.
+//! off the top is time down, a dash at the foot is time in which nobody looked.
 
 use std::fmt;
 
