@@ -9,11 +9,12 @@ use prometheus::{GaugeVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry}
 use crate::directory::{CommuneId, CommuneName};
 use crate::links::{Alert, Reading, Service, Standing, State};
 
-const STATES: [(State, &str); 4] = [
+const STATES: [(State, &str); 5] = [
     (State::Online, "online"),
     (State::Doubtful, "doubtful"),
     (State::Offline, "offline"),
     (State::Never, "never"),
+    (State::Idle, "idle"),
 ];
 /// Of one link.
 const LABELS: [&str; 2] = ["commune", "machine"];
@@ -168,6 +169,7 @@ beffroi_link_sent_bytes_total{{{labels}}} 2000
 # HELP beffroi_link_state 1 for the state that a machine's link is in, 0 for the others.
 # TYPE beffroi_link_state gauge
 beffroi_link_state{{{labels},state="doubtful"}} 0
+beffroi_link_state{{{labels},state="idle"}} 0
 beffroi_link_state{{{labels},state="never"}} 0
 beffroi_link_state{{{labels},state="offline"}} 0
 beffroi_link_state{{{labels},state="online"}} 1
