@@ -107,7 +107,7 @@ async fn go_on(
 ) -> Result<(Joined, Confirmation), Error> {
     let (joined, mut tunnel) = match state {
         Some(State::Joined(joined)) => {
-            let tunnel = Tunnel::open(&config.interface, &joined.key, &[joined.invitation]).await?;
+            let tunnel = Tunnel::open(&config.interface, &joined.key, &joined.keys()).await?;
             (*joined, tunnel)
         }
         Some(State::Joining(begun)) if begun.code == code => {
@@ -184,6 +184,9 @@ fn is_final(reason: Reason) -> bool {
 
 fn member(joining: Joining, welcome: Welcome) -> Joined {
     Joined {
+        next: None,
+        preshared: welcome.preshared.then(|| joining.code.secret.preshared()),
+        next_gateway: None,
         gateway: joining.code.key,
         invitation: joining.code.secret.key().public(),
         endpoint: joining.code.gateway,
@@ -196,8 +199,12 @@ fn member(joining: Joining, welcome: Welcome) -> Joined {
 async fn call(config: &Config, joining: &Joining, tunnel: &mut Tunnel) -> Result<Answer, Error> {
     let code = &joining.code;
     let from = temporary::address(&code.secret.key().public());
-    let request =
-        Request { key: joining.key.public(), name: enrol::machine_name(), version: VERSION.to_owned() };
+    let request = Request {
+        key: joining.key.public(),
+        name: enrol::machine_name(),
+        version: VERSION.to_owned(),
+        preshared: true,
+    };
     tunnel.reconcile(&link::temporary(code, None)).await?;
     say(&t_with("join-calling", &[("gateway", code.gateway.to_string().into())]));
 
@@ -237,7 +244,7 @@ async fn call(config: &Config, joining: &Joining, tunnel: &mut Tunnel) -> Result
 
 /// With the own key: a probe must come back through the real tunnel.
 async fn confirm(config: &Config, joined: &Joined, tunnel: &mut Tunnel) -> Result<Confirmation, Error> {
-    tunnel.reconcile(&link::own(joined, None)).await?;
+    tunnel.reconcile(&link::own(joined, joined.gateway, None)).await?;
     let services = joined.welcome.probe.clone();
     let probes = Probes::open(&config.interface, services.clone()).map_err(Error::Probes)?;
     let deadline = Instant::now() + CONFIRM;

@@ -51,6 +51,8 @@ pub(crate) enum Event {
     NetworkChanged,
     /// The machine has slept for so long; zero when its clock was set.
     Awake(Duration),
+    /// The tunnel has other keys now: it has no session.
+    KeysChanged,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,6 +198,7 @@ impl Keeper {
             Event::Found(endpoints) => self.found(endpoints, now, &mut actions),
             Event::NetworkChanged => self.network_changed(now),
             Event::Awake(slept) => self.awake(slept, now, &mut actions),
+            Event::KeysChanged => self.keys_changed(now, &mut actions),
         }
         let link = Link::of_age(self.last_answer.map(|at| now.saturating_duration_since(at)));
         if link != self.told {
@@ -279,6 +282,12 @@ impl Keeper {
         }
         self.misses = 0;
         self.settled(now, actions);
+    }
+
+    fn keys_changed(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if let Some(endpoint) = self.endpoint {
+            self.renew(endpoint, now, actions);
+        }
     }
 
     /// A session outlives a new address of this machine, for the gateway answers to wherever the last

@@ -3,7 +3,7 @@
 //! [`join`] follows the paper to a membership, [`run`] is the daemon that keeps the link, [`status`]
 //! tells how it is, [`membership`] asks what the gateway wants, [`doctor`] tells what is wrong, [`leave`]
 //! undoes everything; [`command`] is what a person types. What is decided without looking at a clock or a
-//! socket stands apart: [`keep`] (when to probe, when to recover), [`line`] (how good the line is), [`link`]
+//! socket stands apart: [`keep`] (when to probe, when to recover), [`identity`] (with which keys), [`line`] (how good the line is), [`link`]
 //! (what the tunnel should be), [`diagnosis`] (why the gateway does not answer).
 
 mod arguments;
@@ -15,6 +15,7 @@ mod doctor;
 mod enrol;
 mod folder;
 mod hosts;
+mod identity;
 mod jitter;
 mod join;
 mod journal;

@@ -17,26 +17,21 @@ const TEMPORARY_MTU: u16 = 1280;
 /// With the temporary key: one address, and nothing but the gateway's enrolment service.
 pub(crate) fn temporary(code: &Code, endpoint: Option<SocketAddr>) -> Wanted {
     let own = temporary::address(&code.secret.key().public());
-    wanted(code.key, &[host(own.into())], &[temporary::GATEWAY.into()], TEMPORARY_MTU, None, endpoint)
+    let peer = Peer { endpoint, ..Peer::default() };
+    wanted(code.key, &[host(own.into())], &[temporary::GATEWAY.into()], TEMPORARY_MTU, peer)
 }
 
-/// With the machine's own key: its own addresses, and the gateway's.
-pub(crate) fn own(joined: &Joined, endpoint: Option<SocketAddr>) -> Wanted {
+/// With the machine's own key: its own addresses, and the gateway's, which is called by this key of its own.
+pub(crate) fn own(joined: &Joined, gateway: PublicKey, endpoint: Option<SocketAddr>) -> Wanted {
     let welcome = &joined.welcome;
     let keepalive = Some(welcome.keepalive).filter(|&seconds| seconds > 0);
-    wanted(joined.gateway, &welcome.addresses, &welcome.gateway, welcome.mtu, keepalive, endpoint)
+    let peer = Peer { endpoint, keepalive, preshared: joined.preshared.clone(), ..Peer::default() };
+    wanted(gateway, &welcome.addresses, &welcome.gateway, welcome.mtu, peer)
 }
 
-fn wanted(
-    gateway: PublicKey,
-    addresses: &[IpNet],
-    reach: &[IpAddr],
-    mtu: u16,
-    keepalive: Option<u16>,
-    endpoint: Option<SocketAddr>,
-) -> Wanted {
+fn wanted(gateway: PublicKey, addresses: &[IpNet], reach: &[IpAddr], mtu: u16, peer: Peer) -> Wanted {
     let reach: BTreeSet<IpNet> = reach.iter().copied().map(host).collect();
-    let peer = Peer { allowed: reach.clone(), endpoint, keepalive, preshared: None };
+    let peer = Peer { allowed: reach.clone(), ..peer };
     Wanted {
         listen_port: None,
         addresses: addresses.iter().copied().collect(),
@@ -72,11 +67,12 @@ mod tests {
     fn a_member_reaches_the_gateway_only() {
         let joined = joined();
         let endpoint = Some(([192, 0, 2, 1], 51820).into());
-        let wanted = own(&joined, endpoint);
+        let wanted = own(&joined, joined.gateway, endpoint);
         assert_eq!(wanted.addresses, nets(&["10.66.1.0/32", "fd00::100/128"]));
         assert_eq!(wanted.routes, nets(&["10.66.0.1/32", "fd00::1/128"]));
         let peer = &wanted.peers[&joined.gateway];
         assert_eq!(peer.allowed, nets(&["10.66.0.1/32", "fd00::1/128"]));
         assert_eq!((peer.endpoint, peer.keepalive), (endpoint, Some(25)));
+        assert_eq!(peer.preshared, Some(joining().code.secret.preshared()));
     }
 }

@@ -4,7 +4,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use beffroi_protocol::membership::{Membership, PATH, PORT, UNKNOWN};
+use beffroi_protocol::membership::{KEY_PATH, Membership, NewKey, PATH, PORT, UNKNOWN};
+use beffroi_protocol::{PrivateKey, PublicKey};
 use hyper::StatusCode;
 use tokio::task::JoinHandle;
 
@@ -35,12 +36,26 @@ enum Error {
     Unusable(#[source] enrol::Error),
 }
 
+#[derive(Debug)]
+enum Question {
+    Wanted,
+    Offer(NewKey),
+}
+
+/// What the gateway said.
+#[derive(Debug)]
+pub(crate) enum Said {
+    Wanted(Box<Membership>),
+    /// Both ends change to the key that was offered, in a moment.
+    Agreed,
+}
+
 /// Asks when it is time to, one question at a time.
 #[derive(Debug)]
 pub(crate) struct Inquiry {
     interface: String,
     schedule: Schedule,
-    asking: Option<JoinHandle<Result<Membership, Error>>>,
+    asking: Option<JoinHandle<Result<Said, Error>>>,
 }
 
 impl Inquiry {
@@ -51,13 +66,21 @@ impl Inquiry {
     /// The link is up, and this is the revision of what is wanted.
     pub(crate) fn heard(&mut self, revision: u32, joined: &Joined, now: Instant) {
         if self.asking.is_none() && self.schedule.is_due(revision, now) {
-            let channels = channels(&self.interface, joined);
-            self.asking = Some(tokio::spawn(async move { ask(&channels).await }));
+            self.ask(Question::Wanted, joined);
         }
     }
 
+    /// Offers the machine's new key, which is on disk already.
+    pub(crate) fn offer(&mut self, key: PublicKey, joined: &Joined) {
+        self.ask(Question::Offer(NewKey { key }), joined);
+    }
+
+    fn ask(&mut self, question: Question, joined: &Joined) {
+        self.asking = Some(tokio::spawn(ask(channels(&self.interface, joined), question)));
+    }
+
     /// The next good answer; for ever when there is none.
-    pub(crate) async fn answer(&mut self) -> Membership {
+    pub(crate) async fn answer(&mut self) -> Said {
         loop {
             let Some(asking) = &mut self.asking else {
                 return std::future::pending().await;
@@ -65,9 +88,11 @@ impl Inquiry {
             let answer = asking.await;
             self.asking = None;
             match answer {
-                Ok(Ok(told)) => {
-                    self.schedule.answered(told.revision, Instant::now());
-                    return told;
+                Ok(Ok(said)) => {
+                    if let Said::Wanted(wanted) = &said {
+                        self.schedule.answered(wanted.revision, Instant::now());
+                    }
+                    return said;
                 }
                 Ok(Err(error)) => log::debug!("{}", journal_text(&error)),
                 Err(panicked) => log::error!("asking the gateway: {panicked}"),
@@ -90,9 +115,19 @@ impl Drop for Inquiry {
     }
 }
 
-/// What the machine is when it does as it is told.
-pub(crate) fn followed(joined: &Joined, told: Membership) -> Joined {
-    Joined { endpoint: told.endpoint, welcome: told.welcome, ..joined.clone() }
+/// What the machine is when it does as it is told. It makes itself a new key when it is to have one, and forgets
+/// one that was given up before the gateway knew it.
+///
+/// # Errors
+/// When the system has no randomness to give.
+pub(crate) fn followed(joined: &Joined, told: Membership) -> Result<Joined, getrandom::Error> {
+    let next = match (&joined.next, told.rotate) {
+        (None, true) => Some(PrivateKey::generate()?),
+        (Some(_), false) if told.key == joined.key.public() => None,
+        (next, _) => next.clone(),
+    };
+    let next_gateway = told.next_gateway.filter(|key| *key != joined.gateway);
+    Ok(Joined { next, next_gateway, endpoint: told.endpoint, welcome: told.welcome, ..joined.clone() })
 }
 
 /// The ways to the gateway, one for each address family that both ends have.
@@ -109,20 +144,31 @@ pub(crate) fn channels(interface: &str, joined: &Joined) -> Vec<Channel> {
 }
 
 /// Tries one way after the other: a machine without IPv6 has the second for nothing.
-async fn ask(channels: &[Channel]) -> Result<Membership, Error> {
+async fn ask(channels: Vec<Channel>, question: Question) -> Result<Said, Error> {
     let mut last = Error::NotAnswered(channel::Error::Silent(std::io::ErrorKind::AddrNotAvailable.into()));
     for channel in channels {
-        match channel.get(PATH, PATIENCE).await {
-            Ok((StatusCode::OK, body)) => {
-                let told: Membership = serde_json::from_slice(&body)?;
-                enrol::check(&told.welcome).map_err(Error::Unusable)?;
-                return Ok(told);
-            }
+        let answered = match &question {
+            Question::Wanted => channel.get(PATH, PATIENCE).await,
+            Question::Offer(key) => channel.post(KEY_PATH, key, PATIENCE).await,
+        };
+        match answered {
+            Ok((StatusCode::OK, body)) => return read(&question, &body),
             Ok((status, _)) => return Err(Error::Status(status)),
             Err(error) => last = error.into(),
         }
     }
     Err(last)
+}
+
+fn read(question: &Question, body: &[u8]) -> Result<Said, Error> {
+    match question {
+        Question::Wanted => {
+            let wanted: Membership = serde_json::from_slice(body)?;
+            enrol::check(&wanted.welcome).map_err(Error::Unusable)?;
+            Ok(Said::Wanted(Box::new(wanted)))
+        }
+        Question::Offer(_) => Ok(Said::Agreed),
+    }
 }
 
 /// When to ask. Pure: who calls says what time it is.
@@ -199,6 +245,26 @@ mod tests {
             }
         }
         assert!(asked[1] < 20 && asked.len() < 40, "{asked:?}");
+    }
+
+    /// What becomes of a new key, by what the gateway says.
+    #[test]
+    fn a_new_key_is_kept_until_the_gateway_is_known_to_have_the_old_one() {
+        let next = PrivateKey::from_bytes([7; 32]);
+        let check = |made: bool, rotate: bool, known: PublicKey, expected: bool| {
+            let joined = Joined { next: made.then(|| next.clone()), ..joined() };
+            let (endpoint, welcome) = (joined.endpoint.clone(), joined.welcome.clone());
+            let told = Membership { revision: 1, endpoint, welcome, key: known, rotate, next_gateway: None };
+            let followed = followed(&joined, told).expect("the system has randomness");
+            assert_eq!(followed.next.is_some(), expected, "{made} {rotate} {known}");
+            assert!(!made || !expected || followed.next == Some(next.clone()), "it is not made anew");
+        };
+        let (old, new) = (joined().key.public(), next.public());
+        check(false, false, old, false);
+        check(false, true, old, true);
+        check(true, true, old, true);
+        check(true, false, old, false);
+        check(true, false, new, true);
     }
 
     #[test]

@@ -129,12 +129,16 @@ impl Daemon {
                     Some(event) => event,
                     None => continue,
                 },
-                told = membership.inquiry.answer() => {
-                    membership.follow(&self.config, told);
-                    let state = State::Joined(Box::new(membership.joined.clone()));
-                    self.known.send_modify(|known| known.state = Some(state));
+                said = membership.inquiry.answer() => {
+                    membership.obey(&self.config, said)?;
+                    self.see(&membership);
                     continue;
                 }
+                () = at(membership.turns.wake()) => match membership.change_keys().await {
+                    Ok(Some(event)) => event,
+                    Ok(None) => continue,
+                    Err(error) => return anew(&membership.joined, &error),
+                },
                 () = membership.examination.looked() => {
                     self.see(&membership);
                     continue;
@@ -173,9 +177,7 @@ impl Daemon {
             };
             let handled = membership.handle(&self.config, event).await;
             if let Err(Error::Tunnel(error)) = &handled {
-                let reason = journal_text(error);
-                log::warn!(COMMUNE = membership.joined.welcome.commune; "the interface is made anew: {reason}");
-                return Ok(());
+                return anew(&membership.joined, error);
             }
             handled?;
             self.see(&membership);
@@ -186,12 +188,27 @@ impl Daemon {
     fn see(&self, membership: &Membership) {
         let seen = membership.keeper.seen();
         let sight = membership.examination.sight(Instant::now(), SystemTime::now());
-        self.known.send_modify(|known| (known.seen, known.sight) = (seen, sight));
+        let state = Some(State::Joined(Box::new(membership.joined.clone())));
+        self.known.send_modify(|known| (known.state, known.seen, known.sight) = (state, seen, sight));
     }
 
     fn know(&self, state: Option<State>) {
         self.known.send_replace(Known { state, ..Known::default() });
     }
+}
+
+/// For ever when there is no such moment.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn anew(joined: &Joined, error: &beffroi_tunnel::Error) -> Result<(), Error> {
+    let reason = journal_text(error);
+    log::warn!(COMMUNE = joined.welcome.commune; "the interface is made anew: {reason}");
+    Ok(())
 }
 
 fn tell(joined: &Joined, link: Link) {

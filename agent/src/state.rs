@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use beffroi_protocol::code::{Code, Endpoint};
 use beffroi_protocol::enrolment::Welcome;
 use beffroi_protocol::words::words;
-use beffroi_protocol::{PrivateKey, PublicKey};
+use beffroi_protocol::{PresharedKey, PrivateKey, PublicKey};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize, de};
 use serde_json::{Map, Value};
@@ -43,7 +43,7 @@ impl State {
     pub(crate) fn keys(&self) -> Vec<PublicKey> {
         match self {
             Self::Joining(Joining { key, code }) => vec![key.public(), code.secret.key().public()],
-            Self::Joined(joined) => vec![joined.key.public(), joined.invitation],
+            Self::Joined(joined) => joined.keys(),
             Self::Leaving(leaving) => leaving.keys.clone(),
         }
     }
@@ -62,7 +62,16 @@ pub struct Joining {
 pub struct Joined {
     #[serde(with = "key_text")]
     pub(crate) key: PrivateKey,
+    /// Made to take the place of `key`: the gateway may or may not know it yet.
+    #[serde(with = "optional_key_text", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<PrivateKey>,
+    /// Goes together with either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) preshared: Option<PresharedKey>,
     pub(crate) gateway: PublicKey,
+    /// What the gateway will be known by one day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next_gateway: Option<PublicKey>,
     pub(crate) endpoint: Endpoint,
     /// The temporary public key of the invitation that brought the machine in: the same code again
     /// is told from another one, and the secret is not kept.
@@ -77,6 +86,12 @@ pub struct Leaving {
 }
 
 impl Joined {
+    /// The keys by which an interface is known to be this machine's own.
+    pub(crate) fn keys(&self) -> Vec<PublicKey> {
+        let next = self.next.as_ref().map(PrivateKey::public);
+        [self.key.public(), self.invitation].into_iter().chain(next).collect()
+    }
+
     /// What the person here and the referent compare.
     pub(crate) fn words(&self) -> [&'static str; 4] {
         words(&self.gateway, &self.key.public())
@@ -317,6 +332,20 @@ mod key_text {
     }
 }
 
+mod optional_key_text {
+    use beffroi_protocol::PrivateKey;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(key: &Option<PrivateKey>, out: S) -> Result<S::Ok, S::Error> {
+        key.as_ref().map(PrivateKey::to_base64).serialize(out)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Option<PrivateKey>, D::Error> {
+        let text = Option::<String>::deserialize(input)?;
+        text.map(|text| PrivateKey::from_base64(&text).map_err(de::Error::custom)).transpose()
+    }
+}
+
 mod code_text {
     use beffroi_protocol::code::Code;
     use serde::{Deserialize, Deserializer, Serializer, de};
@@ -353,7 +382,10 @@ pub(crate) mod tests {
         let gateway = ["10.66.0.1", "fd00::1"].map(|ip| ip.parse().expect("an address")).to_vec();
         Joined {
             key,
+            next: None,
+            preshared: Some(code.secret.preshared()),
             gateway: code.key,
+            next_gateway: None,
             endpoint: code.gateway,
             invitation: code.secret.key().public(),
             welcome: Welcome {
@@ -366,6 +398,7 @@ pub(crate) mod tests {
                 keepalive: 25,
                 names: vec![Name { name: "intranet.example.fr".into(), addresses: gateway }],
                 authority: "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n".into(),
+                preshared: true,
             },
         }
     }
@@ -376,7 +409,13 @@ pub(crate) mod tests {
         let dir = dir.path().join("state");
         assert_eq!(load(&dir).expect("no file is a state"), None);
         let leaving = State::Leaving(Leaving { keys: State::Joining(joining()).keys() });
-        for state in [State::Joining(joining()), State::Joined(Box::new(joined())), leaving] {
+        let exchanging = Joined {
+            next: Some(PrivateKey::from_bytes([4; 32])),
+            next_gateway: Some(PublicKey::from_bytes([5; 32])),
+            ..joined()
+        };
+        let members = [joined(), exchanging].map(|joined| State::Joined(Box::new(joined)));
+        for state in [State::Joining(joining()), leaving].into_iter().chain(members) {
             store(&dir, state.clone()).expect("a writable folder");
             assert_eq!(load(&dir).expect("it was just written"), Some(state));
             assert_eq!(fs::metadata(dir.join(FILE)).expect("it is there").mode() & 0o777, 0o600);
@@ -456,6 +495,22 @@ pub(crate) mod tests {
         let stage = r#""stage": "leaving", "keys": []"#;
         assert!(parse(format!(r#"{{"version": 1, {stage}}}"#).as_bytes()).is_ok());
         assert!(parse(format!(r#"{{"version": 2, {stage}}}"#).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_file_from_before_there_were_preshared_keys_serves() {
+        let mut old: Value =
+            serde_json::from_slice(&encode(State::Joined(Box::new(joined())))).expect("it was just made");
+        let file = old.as_object_mut().expect("a state is an object");
+        file.remove(CHECK);
+        file.remove("preshared");
+        file["welcome"].as_object_mut().expect("a welcome is one").remove("preshared");
+        file.insert("version".to_owned(), 1.into());
+        let Ok(State::Joined(read)) = parse(old.to_string().as_bytes()) else {
+            panic!("it is a membership");
+        };
+        assert_eq!((&read.preshared, read.welcome.preshared), (&None, false));
+        assert_eq!(read.key, joined().key);
     }
 
     #[test]

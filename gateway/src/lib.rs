@@ -123,7 +123,7 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
         community(&config),
     );
     let terms = agents::Terms::new(&config, certificates.authority_pem().to_owned());
-    let members = agents::Members::new(store.clone(), terms.clone());
+    let members = agents::Members::new(store.clone(), changes.clone(), terms.clone());
     let enrolment = agents::Gate { store: store.clone(), changes, terms };
 
     let traffic = web::Traffic::default();

@@ -24,6 +24,9 @@ pub struct Request {
     pub name: String,
     /// Version of the agent's program, such as `0.1.0`.
     pub version: String,
+    /// Whether it knows of [`crate::temporary::Secret::preshared`].
+    #[serde(default)]
+    pub preshared: bool,
 }
 
 /// Everything a machine needs to be a member. It is kept in the agent's state file.
@@ -47,6 +50,9 @@ pub struct Welcome {
     pub names: Vec<Name>,
     /// The communauté's certificate authority, PEM.
     pub authority: String,
+    /// Whether the own key goes together with [`crate::temporary::Secret::preshared`].
+    #[serde(default)]
+    pub preshared: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -111,6 +111,46 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
+/// A symmetric key mixed into the handshake. All zeros means none (wg(8)).
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PresharedKey([u8; 32]);
+
+impl PresharedKey {
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Devices read an absent key back as zeros, or not at all.
+    pub fn or_none(self) -> Option<Self> {
+        (self.0 != [0; 32]).then_some(self)
+    }
+}
+
+impl fmt::Debug for PresharedKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("PresharedKey(hidden)")
+    }
+}
+
+impl TryFrom<String> for PresharedKey {
+    type Error = InvalidKey;
+
+    fn try_from(text: String) -> Result<Self, InvalidKey> {
+        parse(&text).map(Self)
+    }
+}
+
+impl From<PresharedKey> for String {
+    fn from(key: PresharedKey) -> Self {
+        BASE64.encode(&key.0)
+    }
+}
+
 fn parse(text: &str) -> Result<[u8; 32], InvalidKey> {
     let bytes = BASE64.decode(text.trim().as_bytes()).map_err(|_| InvalidKey)?;
     bytes.try_into().map_err(|_| InvalidKey)
@@ -136,6 +176,12 @@ mod tests {
     fn a_private_key_is_never_printed() {
         let key = PrivateKey::from_bytes([7; 32]);
         assert!(!format!("{key:?}").contains(&key.to_base64()));
+    }
+
+    #[test]
+    fn a_preshared_key_is_never_printed() {
+        let key = PresharedKey::from_bytes([7; 32]);
+        assert_eq!(format!("{key:?}"), "PresharedKey(hidden)");
     }
 
     #[test]

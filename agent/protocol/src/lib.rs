@@ -16,4 +16,4 @@ pub mod quality;
 pub mod temporary;
 pub mod words;
 
-pub use key::{InvalidKey, PrivateKey, PublicKey};
+pub use key::{InvalidKey, PresharedKey, PrivateKey, PublicKey};

@@ -1,18 +1,25 @@
 //! What the gateway wants of a member, asked for through the machine's own tunnel: JSON over HTTP/1.1, one
 //! request a connection, at [`PORT`] of the gateway's tunnel addresses.
 //!
-//! `GET /v1/membership` answers 200 with a [`Membership`]. It is asked for when the agent starts, when the
+//! `GET /v1/membership` answers 200 with a [`Membership`]; `POST /v1/key` takes a [`NewKey`] and answers 200
+//! when both ends are to change to it after [`CHANGE_AFTER`], 409 when the machine is to keep its key. It is asked for when the agent starts, when the
 //! answer to a probe carries another revision, and once a day. Who asks is known by the tunnel address. New
 //! fields have a default, so that agents and gateways of different ages understand each other.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+use crate::PublicKey;
 use crate::code::Endpoint;
 use crate::enrolment::Welcome;
 
 /// TCP port at the gateway's tunnel addresses. It is that of the enrolment service, which is at another one.
 pub const PORT: u16 = crate::temporary::PORT;
 pub const PATH: &str = "/v1/membership";
+pub const KEY_PATH: &str = "/v1/key";
+/// From the answer on both ends: for the answer to arrive over the line as it is.
+pub const CHANGE_AFTER: Duration = Duration::from_secs(2);
 /// Stands for no revision at all: the gateway could not look.
 pub const UNKNOWN: u32 = 0;
 
@@ -24,4 +31,18 @@ pub struct Membership {
     pub endpoint: Endpoint,
     /// As if the machine had enrolled a moment ago.
     pub welcome: Welcome,
+    /// By which the gateway knows the machine, from now on or from a moment on.
+    pub key: PublicKey,
+    /// Whether the machine is to make itself a new key.
+    #[serde(default)]
+    pub rotate: bool,
+    /// The key that the gateway will have one day: to be kept, and tried when the present one is silent.
+    #[serde(default)]
+    pub next_gateway: Option<PublicKey>,
+}
+
+/// The public half of what the machine has made itself, and has on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewKey {
+    pub key: PublicKey,
 }

@@ -11,7 +11,7 @@ use ipnet::Ipv4Net;
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::{PrivateKey, PublicKey};
+use crate::{PresharedKey, PrivateKey, PublicKey};
 
 /// Where invited machines are, inside the tunnel.
 pub const NETWORK: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(198, 18, 0, 0), 15);
@@ -46,11 +46,21 @@ impl Secret {
     /// The temporary private key: HKDF-SHA256 (RFC 5869), with a salt and a purpose of its own, so
     /// that no other use of the secret can ever give the same bytes.
     pub fn key(&self) -> PrivateKey {
+        PrivateKey::from_bytes(self.derive(b"temporary wireguard key"))
+    }
+
+    /// What is mixed into every handshake of the machine that the paper brings in: who breaks Curve25519
+    /// one day and recorded the line today lacks it. It follows from the same secret, and is never sent.
+    pub fn preshared(&self) -> PresharedKey {
+        PresharedKey::from_bytes(self.derive(b"preshared wireguard key"))
+    }
+
+    fn derive(&self, purpose: &[u8]) -> [u8; 32] {
         let mut bytes = [0; 32];
         Hkdf::<Sha256>::new(Some(b"beffroi/enrolment/1"), &self.0)
-            .expand(b"temporary wireguard key", &mut bytes)
+            .expand(purpose, &mut bytes)
             .expect("32 bytes are within what HKDF-SHA256 can give (8160)");
-        PrivateKey::from_bytes(bytes)
+        bytes
     }
 }
 
@@ -84,6 +94,8 @@ mod tests {
         let public = Secret::from_bytes([1; 16]).key().public();
         assert_eq!(public.to_string(), "5rDf71UxlRxVWw9CAkIyIL2IsBYVLDHdxyIrxO9Rg0c=");
         assert_eq!(address(&public).to_string(), "198.19.53.33");
+        let preshared = String::from(Secret::from_bytes([1; 16]).preshared());
+        assert_eq!(preshared, "Y3Md2SdOyd3KEdkM4ty382HsW/LRDU0s76KG11ceSUc=");
     }
 
     #[test]

@@ -14,9 +14,10 @@ use tokio::task::JoinHandle;
 use super::{Error, journal_text, tell};
 use crate::config::Config;
 use crate::diagnosis::{Examination, Inside, Question, Service};
+use crate::identity::{Identity, Turns};
 use crate::jitter::Jitter;
 use crate::keep::{Action, Event, Keeper};
-use crate::membership::{self, Inquiry};
+use crate::membership::{self, Inquiry, Said};
 use crate::network::Network;
 use crate::probe::{Heard, Probes};
 use crate::sleep::Sleep;
@@ -31,6 +32,7 @@ pub(super) struct Membership {
     pub(super) network: Network,
     pub(super) sleep: Sleep,
     pub(super) keeper: Keeper,
+    pub(super) turns: Turns,
     pub(super) examination: Examination,
     pub(super) inquiry: Inquiry,
     pub(super) lookup: Option<JoinHandle<Event>>,
@@ -50,8 +52,8 @@ enum Names {
 
 impl Membership {
     pub(super) async fn open(config: &Config, joined: Joined, lock: Lock) -> Result<Self, Error> {
-        let mut tunnel = Tunnel::open(&config.interface, &joined.key, &[joined.invitation]).await?;
-        tunnel.reconcile(&link::own(&joined, None)).await?;
+        let mut tunnel = Tunnel::open(&config.interface, &joined.key, &joined.keys()).await?;
+        tunnel.reconcile(&link::own(&joined, joined.gateway, None)).await?;
         let services = joined.welcome.probe.clone();
         let mut membership = Self {
             tunnel,
@@ -63,6 +65,7 @@ impl Membership {
             inquiry: Inquiry::new(&config.interface, Jitter::from_system()?, Instant::now()),
             lookup: None,
             names: Names::Unseen,
+            turns: Turns::new(&joined),
             joined,
             _lock: lock,
         };
@@ -74,36 +77,86 @@ impl Membership {
         matches!(state, Some(State::Joined(joined)) if **joined == self.joined)
     }
 
-    /// Writes down what the gateway wants now; it is made so at once, and the link stays.
-    pub(super) fn follow(&mut self, config: &Config, told: Told) {
-        let followed = membership::followed(&self.joined, told);
-        if followed == self.joined {
-            return;
-        }
-        let [before, after] = [&self.joined, &followed].map(|joined| State::Joined(Box::new(joined.clone())));
-        match state::exchange(&config.state, &before, after) {
-            Ok(true) => {}
-            // Someone leaves: the folder tells.
-            Ok(false) => return,
-            Err(error) => {
-                log::error!("what the gateway wants is not followed: {}", journal_text(&error));
-                return self.inquiry.failed(Instant::now());
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub(super) fn obey(&mut self, config: &Config, said: Said) -> Result<(), Error> {
+        match said {
+            Said::Wanted(wanted) => self.follow(config, *wanted),
+            Said::Agreed => {
+                self.turns.agreed(Instant::now());
+                Ok(())
             }
         }
-        log::info!(COMMUNE = followed.welcome.commune; "the gateway's wishes have changed, and are followed");
-        let before = std::mem::replace(&mut self.joined, followed);
-        let welcome = &self.joined.welcome;
-        self.probes.follow(welcome.probe.clone());
-        self.keeper.follow(welcome.probe.clone(), welcome.mtu, Instant::now());
-        if welcome.authority != before.welcome.authority {
-            trust_anew(welcome.authority.clone());
+    }
+
+    /// Writes down what the gateway wants now; it is made so at once, and the link stays.
+    fn follow(&mut self, config: &Config, told: Told) -> Result<(), Error> {
+        let rotate = told.rotate;
+        let followed = membership::followed(&self.joined, told)?;
+        if followed != self.joined {
+            let before = self.joined.clone();
+            if !self.adopt(config, followed) {
+                return Ok(());
+            }
+            let welcome = &self.joined.welcome;
+            log::info!(COMMUNE = welcome.commune; "the gateway's wishes have changed, and are followed");
+            self.probes.follow(welcome.probe.clone());
+            self.keeper.follow(welcome.probe.clone(), welcome.mtu, Instant::now());
+            if welcome.authority != before.welcome.authority {
+                trust_anew(welcome.authority.clone());
+            }
         }
+        if let Some(next) = self.joined.next.as_ref().filter(|_| rotate) {
+            self.inquiry.offer(next.public(), &self.joined);
+        }
+        Ok(())
+    }
+
+    /// The gateway has answered: whoever it knows this machine as is written down.
+    fn settle(&mut self, config: &Config) {
+        let settled = self.turns.answered().map(|identity| identity.settled(&self.joined));
+        if settled.is_some_and(|settled| self.adopt(config, settled)) {
+            let key = self.joined.key.public();
+            log::info!(COMMUNE = self.joined.welcome.commune; "keys were changed: this machine is {key}");
+        }
+    }
+
+    /// Durable on return; `false` when it could not be written, or someone leaves, of which the folder tells.
+    fn adopt(&mut self, config: &Config, joined: Joined) -> bool {
+        let [before, after] = [&self.joined, &joined].map(|joined| State::Joined(Box::new(joined.clone())));
+        match state::exchange(&config.state, &before, after) {
+            Ok(true) => {
+                self.joined = joined;
+                self.turns.follow(&self.joined);
+                true
+            }
+            Ok(false) => false,
+            Err(error) => {
+                log::error!("what has changed cannot be written down: {}", journal_text(&error));
+                self.inquiry.failed(Instant::now());
+                false
+            }
+        }
+    }
+
+    /// Gives the tunnel other keys when it is time to.
+    pub(super) async fn change_keys(&mut self) -> Result<Option<Event>, beffroi_tunnel::Error> {
+        if !self.turns.change(Instant::now()) {
+            return Ok(None);
+        }
+        let Identity { key, gateway } = self.turns.current();
+        log::debug!("calling {gateway} as {}", key.public());
+        self.tunnel.set_key(key).await?;
+        let endpoint = self.keeper.seen().endpoint;
+        self.tunnel.reconcile(&link::own(&self.joined, *gateway, endpoint)).await?;
+        Ok(Some(Event::KeysChanged))
     }
 
     pub(super) async fn hear(&mut self, config: &Config, heard: Heard) -> Option<Event> {
         let now = Instant::now();
         match heard {
             Heard::Answer(answer) => {
+                self.settle(config);
                 self.examination.answered(&answer, &config.interface, now).await;
                 let channels = || membership::channels(&config.interface, &self.joined);
                 self.examination.tell(channels, now).await;
@@ -139,7 +192,8 @@ impl Membership {
             }
             Action::Renew(endpoint) => {
                 log::debug!("calling the gateway at {endpoint}");
-                if let Err(error) = self.tunnel.renew(&self.joined.gateway, Some(endpoint)).await {
+                self.turns.called(Instant::now());
+                if let Err(error) = self.tunnel.renew(&self.turns.current().gateway, Some(endpoint)).await {
                     // No route today may be one tomorrow: the recovery goes on.
                     log::debug!("{}", journal_text(&error));
                 }
@@ -152,14 +206,15 @@ impl Membership {
             }
             Action::Reconcile => {
                 let endpoint = self.keeper.seen().endpoint;
-                for change in self.tunnel.reconcile(&link::own(&self.joined, endpoint)).await? {
+                let gateway = self.turns.current().gateway;
+                for change in self.tunnel.reconcile(&link::own(&self.joined, gateway, endpoint)).await? {
                     log::info!(COMMUNE = self.joined.welcome.commune; "the interface differed: {change:?}");
                 }
                 self.keep_names(config)?;
             }
             Action::Examine => {
                 let present = self.tunnel.present().await?;
-                let peer = present.peers.get(&self.joined.gateway);
+                let peer = present.peers.get(&self.turns.current().gateway);
                 let handshake = peer.and_then(|peer| peer.handshake_age);
                 self.examination.look(self.question(config), handshake, Instant::now()).await;
             }

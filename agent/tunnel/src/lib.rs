@@ -16,8 +16,9 @@ mod sockets;
 mod tunnel;
 mod wanted;
 
+pub use beffroi_protocol::PresharedKey;
 pub use error::Error;
 pub use plan::{Change, Edit, plan};
 pub use present::{Backend, Present, PresentPeer};
 pub use tunnel::Tunnel;
-pub use wanted::{Peer, PresharedKey, Wanted};
+pub use wanted::{Peer, Wanted};

@@ -1,14 +1,11 @@
 //! What the interface should be, whole: whatever is not said here is not wanted.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::net::SocketAddr;
 
-use beffroi_protocol::{InvalidKey, PublicKey};
-use data_encoding::BASE64;
+use beffroi_protocol::{PresharedKey, PublicKey};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, ZeroizeOnDrop};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
@@ -35,56 +32,9 @@ pub struct Peer {
     pub preshared: Option<PresharedKey>,
 }
 
-/// A symmetric key mixed into the handshake. All zeros means none (wg(8)).
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct PresharedKey([u8; 32]);
-
-impl PresharedKey {
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// Devices read an absent key back as zeros, or not at all.
-    pub(crate) fn or_none(self) -> Option<Self> {
-        (self.0 != [0; 32]).then_some(self)
-    }
-}
-
-impl fmt::Debug for PresharedKey {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("PresharedKey(hidden)")
-    }
-}
-
-impl TryFrom<String> for PresharedKey {
-    type Error = InvalidKey;
-
-    fn try_from(text: String) -> Result<Self, InvalidKey> {
-        let bytes = BASE64.decode(text.as_bytes()).map_err(|_| InvalidKey)?;
-        bytes.try_into().map(Self).map_err(|_| InvalidKey)
-    }
-}
-
-impl From<PresharedKey> for String {
-    fn from(key: PresharedKey) -> Self {
-        BASE64.encode(&key.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_preshared_key_is_never_printed() {
-        let key = PresharedKey::from_bytes([7; 32]);
-        assert_eq!(format!("{key:?}"), "PresharedKey(hidden)");
-    }
 
     #[test]
     fn wanted_survives_json() {

@@ -20,6 +20,8 @@ audit-backup-made = a fait une sauvegarde
 audit-hours-changed = a changé les horaires d’ouverture de la commune
 audit-backup-restored = a remis en place une sauvegarde
 audit-code-given = a donné un code pour le compte
+audit-key-change-asked = a demandé une nouvelle clé pour un poste
+audit-key-changed = a une nouvelle clé
 
 # Les colonnes du tableau.
 audit-column-number = Nº

@@ -12,6 +12,7 @@ config-domain = indiquez le nom de domaine de la communauté, par exemple "coeur
 config-time-zone = indiquez un fuseau horaire connu, par exemple "Europe/Paris".
 config-help = indiquez qui appeler, sur une ligne de 200 caractères au plus.
 config-endpoint = indiquez un nom ou une adresse IP, avec ou sans port, par exemple "passerelle.coeur-de-caux.fr".
+config-switch = indiquez true (oui) ou false (non), sans guillemets.
 config-port = indiquez un nombre de 1 à 65535, sans guillemets.
 config-ipv4 = indiquez un réseau privé d’au moins mille adresses, par exemple "10.66.0.0/16".
 config-ipv6 = indiquez un préfixe de longueur 64, par exemple "fd12:3456:789a::/64", ou supprimez la ligne.

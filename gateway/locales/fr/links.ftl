@@ -231,3 +231,10 @@ links-cause-gateway-stopped = Le service des liaisons de la passerelle était ar
 links-cause-gateway-unreachable = La passerelle était éteinte ou débranchée
 links-cause-udp-blocked = Le réseau de la mairie bloquait l’UDP
 links-cause-gateway-silent = La passerelle ne répondait pas, sans qu’on sache pourquoi
+
+links-key-ask = Renouveler la clé
+links-key-asked = Le poste est prié de se faire une nouvelle clé. Cela prend une minute s’il est en ligne, et n’interrompt pas la liaison.
+links-key-awaited = Une nouvelle clé est demandée : le poste la fera dès qu’il sera en ligne.
+links-key-preshared = avec une clé partagée, tirée du bon
+links-two-holders = Deux ordinateurs utilisent la clé du poste « { $machine } » : son disque a peut-être été copié. Remplacez ce poste : seul l’ordinateur qui recevra le nouveau bon gardera la liaison.
+links-two-holders-short = Deux ordinateurs, une clé

@@ -118,6 +118,7 @@ impl Gate {
 
     async fn let_in(&self, peer: Ipv4Addr, request: Request) -> Result<Welcome, Refused> {
         let (network, now) = (self.terms.network(), Timestamp::now());
+        let request = Request { preshared: request.preshared && self.terms.preshared(), ..request };
         let answer = async move |tx: &mut WriteTx| enrolment::answer(tx, &network, peer, &request, now).await;
         let outcome = self.store.write(answer).await.map_err(|refused| {
             if refused.reason() == Reason::Broken {
@@ -127,14 +128,14 @@ impl Gate {
             }
             Refused { reason: refused.reason(), message: t(refused.message()) }
         })?;
-        let Outcome { machine, commune, first } = &outcome;
+        let Outcome { machine, commune, preshared, first } = &outcome;
         if *first {
             log::info!(COMMUNE = commune.name.as_str(); "enrolled: {}, {}", machine.name, machine.key);
         }
         if !self.changes.carry_out(PATIENCE).await {
             return Err(Refused { reason: Reason::Broken, message: t("enrolment-refused-broken") });
         }
-        Ok(self.terms.welcome(machine, commune))
+        Ok(self.terms.welcome(machine, commune, *preshared))
     }
 }
 

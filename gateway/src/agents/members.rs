@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use beffroi_protocol::diagnosis::{self, Told};
-use beffroi_protocol::membership::{Membership, PATH, UNKNOWN};
+use beffroi_protocol::membership::{KEY_PATH, Membership, PATH, UNKNOWN};
 use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -28,8 +28,8 @@ use tokio::time::sleep;
 use tower::ServiceExt;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
-use super::Terms;
-use crate::directory::{self, Commune, Machine, MachineId};
+use super::{Terms, key};
+use crate::directory::{self, Changes, Commune, Machine, MachineId};
 use crate::journal::chain;
 use crate::links;
 use crate::store::{Read, ReadTx, Store, WriteTx};
@@ -51,7 +51,8 @@ const EXHAUSTED: Duration = Duration::from_millis(200);
 /// What is needed to speak with members. Cheap to clone.
 #[derive(Clone)]
 pub struct Members {
-    store: Store,
+    pub(super) store: Store,
+    pub(super) changes: Changes,
     terms: Arc<Terms>,
 }
 
@@ -60,12 +61,17 @@ pub struct Members {
 pub(super) struct Member {
     pub(super) machine: Machine,
     pub(super) commune: Commune,
+    /// Whether its link has a preshared key.
+    pub(super) preshared: bool,
+    /// Whether it is to make itself a new key.
+    pub(super) rotate: bool,
 }
 
 pub(super) fn routes(members: &Members) -> Router {
     Router::new()
         .route(PATH, get(membership))
         .route(diagnosis::PATH, post(diagnosis))
+        .route(KEY_PATH, post(key::change))
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(from_fn_with_state(members.clone(), recognise))
         .layer(RequestBodyTimeoutLayer::new(SILENCE))
@@ -74,7 +80,7 @@ pub(super) fn routes(members: &Members) -> Router {
 }
 
 async fn membership(State(members): State<Members>, Extension(who): Extension<Member>) -> Json<Membership> {
-    Json(members.terms.membership(&who.machine, &who.commune))
+    Json(members.terms.membership(&who))
 }
 
 /// What the machine found while it could not reach us.
@@ -105,8 +111,8 @@ pub async fn serve_members(listeners: Vec<TcpListener>, members: Members) {
 }
 
 impl Members {
-    pub fn new(store: Store, terms: Terms) -> Self {
-        Self { store, terms: Arc::new(terms) }
+    pub fn new(store: Store, changes: Changes, terms: Terms) -> Self {
+        Self { store, changes, terms: Arc::new(terms) }
     }
 
     pub(super) fn network(&self) -> directory::Network {
@@ -116,9 +122,10 @@ impl Members {
     /// Of what is wanted of this machine now. A store that cannot be read keeps nobody from knowing that the
     /// line is there.
     pub(super) async fn revision(&self, id: MachineId) -> u32 {
-        let found = self.store.read(async move |tx: &ReadTx| member(tx, id).await).await;
+        let now = Timestamp::now();
+        let found = self.store.read(async move |tx: &ReadTx| member(tx, id, now).await).await;
         match found {
-            Ok(Some(who)) => self.terms.membership(&who.machine, &who.commune).revision,
+            Ok(Some(who)) => self.terms.membership(&who).revision,
             Ok(None) => UNKNOWN,
             Err(error) => {
                 log::debug!("what is wanted of machine {id} is not known: {}", chain(&error));
@@ -131,16 +138,19 @@ impl Members {
         let Some(id) = self.network().machine_at(peer.ip()) else {
             return Ok(None);
         };
-        self.store.read(async move |tx: &ReadTx| member(tx, id).await).await
+        let now = Timestamp::now();
+        self.store.read(async move |tx: &ReadTx| member(tx, id, now).await).await
     }
 }
 
-async fn member(tx: &impl Read, id: MachineId) -> Result<Option<Member>, directory::Error> {
+async fn member(tx: &impl Read, id: MachineId, now: Timestamp) -> Result<Option<Member>, directory::Error> {
     let Some(machine) = directory::machine(tx, id).await?.filter(Machine::is_active) else {
         return Ok(None);
     };
+    let preshared = directory::has_preshared(tx, id).await?;
+    let rotate = directory::is_to_rotate(tx, &machine, now).await?;
     let commune = directory::commune(tx, machine.commune).await?;
-    Ok(commune.map(|commune| Member { machine, commune }))
+    Ok(commune.map(|commune| Member { machine, commune, preshared, rotate }))
 }
 
 /// Lets a request through to its route when it comes from an active machine.

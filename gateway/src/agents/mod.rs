@@ -6,6 +6,7 @@
 //! second.
 
 mod enrolment;
+mod key;
 mod members;
 mod probe;
 mod terms;

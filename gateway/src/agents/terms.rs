@@ -7,6 +7,7 @@ use beffroi_protocol::code::Endpoint;
 use beffroi_protocol::enrolment::{Name, Welcome};
 use beffroi_protocol::membership::{Membership, UNKNOWN};
 
+use super::members::Member;
 use crate::config::{Config, PROBE_PORT};
 use crate::directory::{Commune, Machine, Network};
 use crate::links::KEEPALIVE;
@@ -18,6 +19,7 @@ pub struct Terms {
     endpoint: Endpoint,
     network: Network,
     mtu: u16,
+    preshared: bool,
     intranet: String,
     admin: String,
     /// The communauté's certificate authority, PEM.
@@ -31,6 +33,7 @@ impl Terms {
             endpoint: config.network.endpoint.clone(),
             network: Network::new(config.network.ipv4, config.network.ipv6),
             mtu: config.network.mtu,
+            preshared: config.network.preshared,
             intranet: config.intranet_name(),
             admin: config.admin_name(),
             authority,
@@ -41,7 +44,12 @@ impl Terms {
         self.network
     }
 
-    pub(super) fn welcome(&self, machine: &Machine, commune: &Commune) -> Welcome {
+    /// Whether machines that enrol from now on have a preshared key.
+    pub(super) fn preshared(&self) -> bool {
+        self.preshared
+    }
+
+    pub(super) fn welcome(&self, machine: &Machine, commune: &Commune, preshared: bool) -> Welcome {
         let gateway = self.network.gateway();
         let name = |name: &String| Name { name: name.clone(), addresses: gateway.to_vec() };
         Welcome {
@@ -56,14 +64,18 @@ impl Terms {
             // itself who comes in.
             names: vec![name(&self.intranet), name(&self.admin)],
             authority: self.authority.clone(),
+            preshared,
         }
     }
 
-    pub(super) fn membership(&self, machine: &Machine, commune: &Commune) -> Membership {
+    pub(super) fn membership(&self, Member { machine, commune, preshared, rotate }: &Member) -> Membership {
         numbered(Membership {
             revision: UNKNOWN,
             endpoint: self.endpoint.clone(),
-            welcome: self.welcome(machine, commune),
+            welcome: self.welcome(machine, commune, *preshared),
+            key: machine.key,
+            rotate: *rotate,
+            next_gateway: None,
         })
     }
 }

@@ -37,7 +37,8 @@ fn key(seed: u8) -> PublicKey {
 }
 
 fn request(seed: u8) -> String {
-    let request = Request { key: key(seed), name: "accueil".to_owned(), version: "0.1.0".to_owned() };
+    let request =
+        Request { key: key(seed), name: "accueil".to_owned(), version: "0.1.0".to_owned(), preshared: true };
     serde_json::to_string(&request).expect("plain data")
 }
 
@@ -76,7 +77,8 @@ impl Rig {
     async fn say_as_member(&self, from: IpAddr, text: &str) -> (u16, Vec<u8>) {
         let (stream, client) = pair().await;
         let place = Room::new(1, 1).enter(from).expect("the room is empty");
-        let members = Members::new(self.gate.store.clone(), self.gate.terms.clone());
+        let members =
+            Members::new(self.gate.store.clone(), self.gate.changes.clone(), self.gate.terms.clone());
         let serving = members::converse(stream, (from, 1).into(), members::routes(&members), place);
         hear(tokio::spawn(serving), client, text).await
     }
@@ -251,7 +253,7 @@ async fn only_enrolled_machines_are_answered_by_the_probe_port() {
     let text = "[community]\nname = \"Cœur de Caux\"\ndomain = \"coeur-de-caux.example\"\n";
     let mut config = Config::parse(text).expect("a file with all that is required");
     config.network.ipv4 = "127.0.0.0/16".parse().expect("a network");
-    let members = Members::new(store, Terms::new(&config, AUTHORITY.to_owned()));
+    let members = Members::new(store, directory::changes().0, Terms::new(&config, AUTHORITY.to_owned()));
     let wanted = members.revision(machine.id).await;
     let (_farewells, leaving) = crate::links::farewells();
     tokio::spawn(serve_probes(vec![socket], members, board.clone(), leaving));

@@ -60,6 +60,8 @@ pub enum Act {
     /// At the terminal of the server, for a referent who has no password.
     CodeGiven,
     BackupRestored,
+    KeyChangeAsked,
+    KeyChanged,
 }
 
 impl Act {
@@ -87,6 +89,8 @@ impl Act {
             Self::BackupRestored => "audit-backup-restored",
             Self::CommuneRemoved => "audit-commune-removed",
             Self::HoursChanged => "audit-hours-changed",
+            Self::KeyChangeAsked => "audit-key-change-asked",
+            Self::KeyChanged => "audit-key-changed",
         }
     }
 }

@@ -71,6 +71,8 @@ pub struct Network {
     pub mtu: u16,
     /// Name of the network interface.
     pub interface: String,
+    /// Whether machines that enrol from now on mix a preshared key into their handshakes.
+    pub preshared: bool,
     /// What the internet may reach of this machine besides WireGuard's port.
     pub open: Vec<Port>,
 }
@@ -278,6 +280,7 @@ fn network(section: &mut Section<'_>, domain: &str) -> Network {
         ipv6,
         mtu: section.optional_number("mtu", "config-mtu", 1280, 1280..=1420),
         interface: section.optional("interface", "config-interface", "beffroi", interface_name),
+        preshared: section.optional_switch("preshared", true),
         open: section.optional_list("open", "config-open", &[], |text| text.parse().ok()),
     }
 }

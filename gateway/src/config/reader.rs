@@ -111,6 +111,16 @@ impl Section<'_> {
         }
     }
 
+    /// `true` or `false`, without quotes.
+    pub(super) fn optional_switch(&mut self, key: &'static str, default: bool) -> bool {
+        self.known.push(key);
+        let Some(value) = self.table.remove(key) else { return default };
+        value.as_bool().unwrap_or_else(|| {
+            self.wrong(key, &value, "config-switch");
+            default
+        })
+    }
+
     /// For what is wrong with a value as a whole, once it was read.
     pub(super) fn refuse(&mut self, key: &str, remedy: &'static str) {
         let key = format!("{}.{key}", self.name);

@@ -79,6 +79,6 @@ fn a_wrong_configuration_is_explained_in_words() {
          community.domain = «\u{a0}mairie\u{a0}»\u{a0}: indiquez le nom de domaine de la communauté, par \
          exemple \"coeur-de-caux.fr\".\n  \
          network.prot = «\u{a0}1\u{a0}»\u{a0}: ce réglage n’existe pas. Les réglages possibles ici sont\u{a0}: port, \
-         endpoint, ipv6, ipv4, mtu, interface, open."
+         endpoint, ipv6, ipv4, mtu, interface, preshared, open."
     );
 }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use beffroi_protocol::PublicKey;
 use jiff::Timestamp;
 
+use super::keys;
 use super::store::{KEYS, MACHINES, MachineRecord, MachineRef};
 use super::without_agent::unmark;
 use super::{CommuneId, Error, Machine, MachineId, MachineName, MachineRole, Network, Revocation, commune};
@@ -90,6 +91,7 @@ pub async fn replace_key(
 ) -> Result<Machine, Error> {
     let old = machine(tx, id).await?.ok_or(Error::NoSuchMachine(id))?;
     claim_key(tx, &key, id).await?;
+    keys::forget(tx, id).await?;
     let machine = Machine { key, enrolled: at, revoked: None, seen: false, ..old };
     unmark(tx, id).await?;
     put(tx, &machine).await?;
@@ -144,7 +146,7 @@ pub async fn mark_seen(tx: &mut impl Write, id: MachineId, key: &PublicKey) -> R
     }
 }
 
-async fn claim_key(tx: &mut impl Write, key: &PublicKey, own: MachineId) -> Result<(), Error> {
+pub(super) async fn claim_key(tx: &mut impl Write, key: &PublicKey, own: MachineId) -> Result<(), Error> {
     match tx.get(&KEYS, key.as_bytes()).await? {
         Some(MachineRef(holder)) if MachineId(holder) != own => Err(Error::KeyTaken(MachineId(holder))),
         Some(_) => Ok(()),
@@ -166,6 +168,6 @@ async fn free_name(tx: &impl Read, commune: CommuneId, wanted: MachineName) -> R
     Ok(name)
 }
 
-async fn put(tx: &mut impl Write, machine: &Machine) -> Result<(), Error> {
+pub(super) async fn put(tx: &mut impl Write, machine: &Machine) -> Result<(), Error> {
     Ok(tx.put(&MACHINES, &machine.id, &MachineRecord::from(machine)).await?)
 }

@@ -7,6 +7,7 @@ mod changes;
 mod communes;
 mod guests;
 mod hours;
+mod keys;
 mod machines;
 mod name;
 mod network;
@@ -29,6 +30,7 @@ pub use changes::{Changes, Follower, changes, to_the_end};
 pub use communes::{add_commune, commune, commune_by_name, communes, remove_commune, rename_commune};
 pub use guests::{Guest, admit, gateway_key, guests, is_guest, set_gateway_key, sweep_guests};
 pub use hours::{Hours, WrongHours, all_hours, hours, set_hours};
+pub use keys::{ask_rotation, has_preshared, is_to_rotate, preshared_keys, rotate_key, set_preshared};
 pub use machines::{
     NewMachine, add_machine, machine, machine_by_address, machines, machines_of, mark_seen, rename_machine,
     replace_key, revoke, set_role,
@@ -78,6 +80,8 @@ pub enum Error {
     Revoked(MachineId),
     #[error("the key is, or was, that of machine {0}")]
     KeyTaken(MachineId),
+    #[error("machine {0} is not to change its key now")]
+    NotToRotate(MachineId),
     #[error("the temporary address {0} belongs to another invitation")]
     AddressTaken(Ipv4Addr),
     #[error("the tunnel network has no address left")]
@@ -104,7 +108,7 @@ pub struct Machine {
     /// Its own public key: what it is known by.
     pub key: PublicKey,
     pub role: MachineRole,
-    /// When this key was recorded.
+    /// When this key was recorded: by an invitation, or by the machine itself.
     pub enrolled: Timestamp,
     pub revoked: Option<Revocation>,
     /// Whether it has shown life with its own key.

@@ -27,9 +27,14 @@ pub(super) const HOURS: Table<CommuneId, HoursRecord> = Table::new("directory.ho
 /// One row: the gateway's public key.
 pub(super) const GATEWAY: Table<(), GatewayRecord> = Table::new("directory.gateway");
 
+/// Of the machines whose link has one.
+pub(super) const PRESHARED: Table<MachineId, PresharedRecord> = Table::new("directory.preshared");
+/// Machines that are asked to make themselves a new key.
+pub(super) const ROTATIONS: Table<MachineId, RotationRecord> = Table::new("directory.rotations");
+
 /// For the check of a database, which reads every row as its owner would.
 pub const TABLES: &[&dyn AnyTable] =
-    &[&COMMUNES, &NAMES, &MACHINES, &KEYS, &GUESTS, &HOURS, &GATEWAY, &WITHOUT_AGENT];
+    &[&COMMUNES, &NAMES, &MACHINES, &KEYS, &GUESTS, &HOURS, &GATEWAY, &WITHOUT_AGENT, &PRESHARED, &ROTATIONS];
 
 impl Key for CommuneId {
     fn write(&self, out: &mut Vec<u8>) {
@@ -101,6 +106,25 @@ pub(super) struct HoursRecord(Vec<(u8, u16, u16)>);
 #[derive(Serialize, Deserialize)]
 pub(super) struct GatewayRecord {
     pub(super) key: [u8; 32],
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct PresharedRecord {
+    pub(super) key: [u8; 32],
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct RotationRecord {
+    /// In milliseconds since 1970.
+    pub(super) asked: i64,
+}
+
+impl Record for PresharedRecord {
+    const VERSION: u8 = 1;
+}
+
+impl Record for RotationRecord {
+    const VERSION: u8 = 1;
 }
 
 impl Record for CommuneRecord {

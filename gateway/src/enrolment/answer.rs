@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use beffroi_protocol::enrolment::{Reason, Request};
 use jiff::Timestamp;
 
-use super::store::{by_address, update};
+use super::store::{by_address, take_preshared, update};
 use super::{Error, Invitation, Purpose, Standing, State, standing};
 use crate::audit::{self, About, Act, Entry};
 use crate::directory::{self, Commune, Machine, MachineName, Network, NewMachine};
@@ -17,6 +17,8 @@ use crate::store::{Read, Write};
 pub struct Outcome {
     pub machine: Machine,
     pub commune: Commune,
+    /// Whether its link has a preshared key.
+    pub preshared: bool,
     /// Whether this answer recorded it, or an earlier one did.
     pub first: bool,
 }
@@ -108,6 +110,8 @@ pub async fn answer(
         directory::Error::NetworkFull => Refused::NetworkFull,
         other => Refused::Broken(other.into()),
     })?;
+    let preshared = take_preshared(tx, invitation.id).await?.filter(|_| request.preshared);
+    directory::set_preshared(tx, machine.id, preshared.as_ref()).await.map_err(Error::from)?;
     let commune = commune_of(tx, &machine).await?;
     let used = State::Used { machine: machine.id, key: request.key, at: now };
     update(tx, &Invitation { state: used, ..invitation }).await?;
@@ -119,7 +123,7 @@ pub async fn answer(
     };
     let entry = Entry { at: now, who: commune.name.town_hall(), act, about };
     audit::record(tx, entry).await.map_err(Error::from)?;
-    Ok(Outcome { machine, commune, first: true })
+    Ok(Outcome { machine, commune, preshared: preshared.is_some(), first: true })
 }
 
 /// The invitation has been answered: the machine that did it gets the same answer, any other none.
@@ -135,7 +139,8 @@ async fn again(tx: &impl Read, invitation: &Invitation, request: &Request) -> Re
         return Err(Refused::Revoked);
     }
     let commune = commune_of(tx, &machine).await?;
-    Ok(Outcome { machine, commune, first: false })
+    let preshared = directory::has_preshared(tx, id).await.map_err(Error::from)?;
+    Ok(Outcome { machine, commune, preshared, first: false })
 }
 
 /// Neither the gateway's key nor a temporary one: a peer has one entry in the tunnel.

@@ -81,6 +81,7 @@ pub async fn cancel(tx: &mut impl Write, id: InvitationId, by: &str, now: Timest
         Purpose::New => None,
         Purpose::Replace(machine) => directory::machine(tx, machine).await?,
     };
+    store::take_preshared(tx, id).await?;
     note(tx, Act::InvitationCancelled, &commune, replaced.as_ref(), by, now).await?;
     directory::admit(tx, &invitation.key, now + FAREWELL, now).await?;
     store::update(tx, &Invitation { state: State::Cancelled { at: now, by: by.to_owned() }, ..invitation })
@@ -172,6 +173,7 @@ async fn draw(
         let invitation =
             Invitation { id, commune, purpose, key, created: now, by, expires, state: State::Open };
         store::add(tx, &invitation).await?;
+        store::keep_preshared(tx, id, &secret.preshared()).await?;
         return Ok((invitation, secret));
     }
 }

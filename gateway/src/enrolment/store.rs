@@ -1,6 +1,6 @@
 //! The tables of invitations, and what lies in their rows.
 
-use beffroi_protocol::PublicKey;
+use beffroi_protocol::{PresharedKey, PublicKey};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +12,11 @@ const INVITATIONS: Table<InvitationId, InvitationRecord> = Table::new("enrolment
 /// The latest invitation of each temporary address.
 const ADDRESSES: Table<[u8; 4], InvitationRef> = Table::new("enrolment.addresses");
 
+/// Of the invitations whose machine may have one: it follows from the secret, which does not follow from it.
+const PRESHARED: Table<InvitationId, PresharedRecord> = Table::new("enrolment.preshared");
+
 /// For the check of a database, which reads every row as its owner would.
-pub const TABLES: &[&dyn AnyTable] = &[&INVITATIONS, &ADDRESSES];
+pub const TABLES: &[&dyn AnyTable] = &[&INVITATIONS, &ADDRESSES, &PRESHARED];
 
 pub async fn invitation(tx: &impl Read, id: InvitationId) -> Result<Option<Invitation>, Error> {
     tx.get(&INVITATIONS, &id).await?.map(|record| record.invitation(id)).transpose()
@@ -60,6 +63,24 @@ pub(super) async fn update(tx: &mut impl Write, invitation: &Invitation) -> Resu
     Ok(tx.put(&INVITATIONS, &invitation.id, &InvitationRecord::from(invitation)).await?)
 }
 
+pub(super) async fn keep_preshared(
+    tx: &mut impl Write,
+    id: InvitationId,
+    preshared: &PresharedKey,
+) -> Result<(), Error> {
+    Ok(tx.put(&PRESHARED, &id, &PresharedRecord { key: *preshared.as_bytes() }).await?)
+}
+
+/// Gives it, once: it goes with the machine, or is over.
+pub(super) async fn take_preshared(
+    tx: &mut impl Write,
+    id: InvitationId,
+) -> Result<Option<PresharedKey>, Error> {
+    let kept = tx.get(&PRESHARED, &id).await?;
+    tx.remove(&PRESHARED, &id).await?;
+    Ok(kept.map(|record| PresharedKey::from_bytes(record.key)))
+}
+
 impl Key for InvitationId {
     fn write(&self, out: &mut Vec<u8>) {
         self.0.write(out);
@@ -72,6 +93,11 @@ impl Key for InvitationId {
 
 #[derive(Serialize, Deserialize)]
 struct InvitationRef(InvitationId);
+
+#[derive(Serialize, Deserialize)]
+struct PresharedRecord {
+    key: [u8; 32],
+}
 
 /// Times are in milliseconds since 1970.
 #[derive(Serialize, Deserialize)]
@@ -90,6 +116,10 @@ enum StateRecord {
     Open,
     Used { machine: MachineId, key: [u8; 32], at: i64 },
     Cancelled { at: i64, by: String },
+}
+
+impl Record for PresharedRecord {
+    const VERSION: u8 = 1;
 }
 
 impl Record for InvitationRef {

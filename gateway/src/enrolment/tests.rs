@@ -37,7 +37,7 @@ fn key(seed: u8) -> PublicKey {
 }
 
 fn request(seed: u8) -> Request {
-    Request { key: key(seed), name: "accueil".to_owned(), version: "0.1.0".to_owned() }
+    Request { key: key(seed), name: "accueil".to_owned(), version: "0.1.0".to_owned(), preshared: true }
 }
 
 impl Rig {

@@ -13,6 +13,7 @@ use beffroi_protocol::probe::Probe;
 use beffroi_protocol::quality::Quality;
 use beffroi_tunnel::PresentPeer;
 
+use super::holders::Holders;
 use super::state::{Past, State, state};
 use crate::directory::{CommuneId, Machine, MachineId};
 use crate::netd::Present;
@@ -44,6 +45,8 @@ pub struct Link {
     pub endpoint: Option<SocketAddr>,
     /// Of the agent's program.
     pub version: Option<String>,
+    /// Whether two computers hold the machine's key.
+    pub two_holders: bool,
 }
 
 /// The line of one machine as history, alerts and figures take it.
@@ -116,6 +119,7 @@ struct Line {
     asker: Option<SocketAddr>,
     version: Option<String>,
     endpoint: Option<SocketAddr>,
+    holders: Holders,
     received: Counter,
     sent: Counter,
     /// The last one, and how many.
@@ -148,8 +152,8 @@ impl Board {
         let mut lines = self.lines();
         let mut before = std::mem::take(&mut lines.machines);
         for machine in machines.into_iter().filter(|machine| machine.is_active()) {
-            let is_known = before.get(&machine.id).is_some_and(|line| line.key == machine.key);
-            let line = is_known.then(|| before.remove(&machine.id)).flatten();
+            let is_known = before.get(&machine.id).is_some_and(|line| line.is_of(machine));
+            let line = is_known.then(|| before.remove(&machine.id)).flatten().map(|line| line.under(machine));
             let mut line = line.unwrap_or_else(|| Line::of(machine));
             line.seen = machine.seen;
             lines.machines.insert(machine.id, line);
@@ -176,6 +180,7 @@ impl Board {
         let Some(line) = lines.machines.get_mut(&machine) else {
             return false;
         };
+        line.holders.heard(probe.instance, now);
         line.proof = Some(now);
         let time = |micros: u32| Duration::from_micros(micros.into());
         line.probe = Some(now);
@@ -273,10 +278,35 @@ impl Line {
             asker: None,
             version: None,
             endpoint: None,
+            holders: Holders::default(),
             received: Counter::default(),
             sent: Counter::default(),
             handshake: None,
             handshakes: 0,
+        }
+    }
+
+    /// Whether this is the line of the machine as it is now. One that was seen has changed its key by itself, and
+    /// is the same; who has taken its place was not seen yet.
+    fn is_of(&self, machine: &Machine) -> bool {
+        self.key == machine.key || machine.seen
+    }
+
+    /// The same under the key that the machine has now.
+    fn under(self, machine: &Machine) -> Self {
+        if self.key == machine.key {
+            return self;
+        }
+        let fresh = Self::of(machine);
+        let counted = |counter: Counter| Counter { last: None, ..counter };
+        Self {
+            key: machine.key,
+            endpoint: fresh.endpoint,
+            holders: fresh.holders,
+            handshake: fresh.handshake,
+            received: counted(self.received),
+            sent: counted(self.sent),
+            ..self
         }
     }
 
@@ -336,6 +366,7 @@ impl Line {
             sent: self.sent.total,
             endpoint: self.endpoint,
             version: self.version.clone(),
+            two_holders: self.holders.are_two(now),
         }
     }
 }
@@ -494,9 +525,12 @@ mod tests {
         assert!(!board.heard(stranger, &probe("0.1.0"), start));
         assert_eq!(board.link(stranger, start), None);
         assert!(board.heard(known.id, &probe("0.1.0"), start));
+        board.expect([&machine(3, true)]);
+        let link = board.link(known.id, start).expect("it is expected");
+        assert_eq!((link.state, link.version.as_deref()), (State::Online, Some("0.1.0")), "its own new key");
         let listens = ([10, 66, 1, 0], 40_000).into();
         board.asks_from(known.id, listens);
-        assert_eq!(board.expect([&known]), []);
+        assert_eq!(board.expect([&machine(3, true)]), []);
         assert_eq!(board.expect([&machine(2, false)]), [listens], "it is to hear that it is forgotten");
         let link = board.link(known.id, start).expect("it is expected");
         assert_eq!((link.state, link.version), (State::Never, None), "another key is another machine");

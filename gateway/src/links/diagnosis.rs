@@ -167,6 +167,7 @@ mod tests {
             sent: 0,
             endpoint: None,
             version: None,
+            two_holders: false,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use beffroi_protocol::PublicKey;
+use beffroi_protocol::{PresharedKey, PublicKey};
 use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -51,6 +51,8 @@ pub struct Keeper {
     endpoints_written: Option<Instant>,
     /// What the journal has said of each link.
     told: BTreeMap<MachineId, State>,
+    /// Machines of which it has said that two computers hold their key.
+    told_twofold: BTreeSet<MachineId>,
 }
 
 /// What the database says, at one moment.
@@ -60,6 +62,7 @@ struct Wish {
     guests: Vec<Guest>,
     communes: BTreeMap<CommuneId, CommuneName>,
     endpoints: Endpoints,
+    preshared: BTreeMap<MachineId, PresharedKey>,
 }
 
 impl Keeper {
@@ -83,6 +86,7 @@ impl Keeper {
             endpoints: Endpoints::new(),
             endpoints_written: None,
             told: BTreeMap::new(),
+            told_twofold: BTreeSet::new(),
         }
     }
 
@@ -118,7 +122,7 @@ impl Keeper {
         let announced = self.follower.pending();
         let now = Timestamp::now();
         let wish = self.store.read(async move |tx: &ReadTx| wish(tx, now).await).await?;
-        let wanted = self.ground.wanted(&wish.machines, &wish.guests, &wish.endpoints);
+        let wanted = self.ground.wanted(&wish.machines, &wish.guests, &wish.endpoints, &wish.preshared);
         let forgotten = self.board.expect(&wish.machines);
         self.board.expect_no_probes(wish.without_agent);
         if !forgotten.is_empty() {
@@ -250,6 +254,11 @@ impl Keeper {
             let before = self.told.get(&machine.id).copied();
             told.insert(machine.id, link.state);
             let commune = self.communes.get(&machine.commune).map_or("?", CommuneName::as_str);
+            if !link.two_holders {
+                self.told_twofold.remove(&machine.id);
+            } else if self.told_twofold.insert(machine.id) {
+                log::warn!(COMMUNE = commune; "two computers hold the key of {}: replace the machine", machine.name);
+            }
             match (before, link.state) {
                 (Some(before), after) if before == after => {}
                 (_, State::Online) => log::info!(COMMUNE = commune; "link up: {}", machine.name),
@@ -271,5 +280,6 @@ async fn wish(tx: &ReadTx, now: Timestamp) -> Result<Wish, Error> {
         guests: directory::guests(tx, now).await?,
         communes: communes.into_iter().map(|commune| (commune.id, commune.name)).collect(),
         endpoints: endpoints(tx).await?,
+        preshared: directory::preshared_keys(tx).await?,
     })
 }

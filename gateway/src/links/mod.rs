@@ -9,6 +9,7 @@ mod board;
 mod diagnosis;
 mod farewell;
 mod history;
+mod holders;
 mod keeper;
 mod pages;
 mod state;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use beffroi_protocol::{PublicKey, temporary};
+use beffroi_protocol::{PresharedKey, PublicKey, temporary};
 use beffroi_tunnel::Peer;
 use ipnet::{IpNet, Ipv4Net};
 
@@ -42,12 +42,14 @@ impl Ground {
         machines: &[Machine],
         guests: &[Guest],
         endpoints: &BTreeMap<MachineId, (PublicKey, SocketAddr)>,
+        preshared: &BTreeMap<MachineId, PresharedKey>,
     ) -> Wanted {
         let members = machines.iter().filter(|machine| machine.is_active()).map(|machine| {
             // An endpoint that was learnt from another computer in the same place is none.
             let endpoint =
                 endpoints.get(&machine.id).filter(|(key, _)| *key == machine.key).map(|(_, at)| *at);
-            (machine.key, self.member(machine, endpoint))
+            let preshared = preshared.get(&machine.id).cloned();
+            (machine.key, Peer { endpoint, preshared, ..self.member(machine) })
         });
         let peers = guests.iter().map(|guest| (guest.key, invited(guest))).chain(members).collect();
         Wanted {
@@ -74,9 +76,9 @@ impl Ground {
             .collect()
     }
 
-    fn member(&self, machine: &Machine, endpoint: Option<SocketAddr>) -> Peer {
+    fn member(&self, machine: &Machine) -> Peer {
         let allowed = self.network.machine(machine.id).into();
-        Peer { allowed, endpoint, keepalive: Some(KEEPALIVE), preshared: None }
+        Peer { allowed, keepalive: Some(KEEPALIVE), ..Peer::default() }
     }
 
     fn firewall(&self, machines: &[Machine], guests: &[Guest]) -> Firewall {
@@ -131,7 +133,7 @@ mod tests {
 
     #[test]
     fn nobody_is_let_in_by_an_empty_database() {
-        let wanted = ground().wanted(&[], &[], &BTreeMap::new());
+        let wanted = ground().wanted(&[], &[], &BTreeMap::new(), &BTreeMap::new());
         assert_eq!(wanted.tunnel.peers, BTreeMap::new());
         assert_eq!(wanted.firewall.machines, BTreeSet::new());
         assert_eq!(wanted.firewall.invited, None);
@@ -144,18 +146,19 @@ mod tests {
         let (here, moved) = (machine("256", 1), machine("257", 2));
         let endpoint: SocketAddr = "192.0.2.7:51000".parse().expect("an address");
         let endpoints = [(here.id, (key(1), endpoint)), (moved.id, (key(9), endpoint))].into();
-        let wanted = ground().wanted(&[here, moved], &[], &endpoints);
-        let peer = |allowed: &[&str], endpoint| Peer {
+        let preshared = [(moved.id, PresharedKey::from_bytes([7; 32]))].into();
+        let wanted = ground().wanted(&[here, moved], &[], &endpoints, &preshared);
+        let peer = |allowed: &[&str], endpoint, preshared: Option<u8>| Peer {
             allowed: nets(allowed),
             endpoint,
             keepalive: Some(25),
-            preshared: None,
+            preshared: preshared.map(|seed| PresharedKey::from_bytes([seed; 32])),
         };
         assert_eq!(
             wanted.tunnel.peers,
             [
-                (key(1), peer(&["10.66.1.0/32", "fd00::100/128"], Some(endpoint))),
-                (key(2), peer(&["10.66.1.1/32", "fd00::101/128"], None)),
+                (key(1), peer(&["10.66.1.0/32", "fd00::100/128"], Some(endpoint), None)),
+                (key(2), peer(&["10.66.1.1/32", "fd00::101/128"], None, Some(7))),
             ]
             .into()
         );
@@ -172,15 +175,15 @@ mod tests {
                 at: Timestamp::UNIX_EPOCH, by: "Le référent".to_owned(), reason: "volé".to_owned()
             };
         let gone = Machine { revoked: Some(revocation), ..machine("256", 1) };
-        let wanted = ground().wanted(&[gone], &[], &BTreeMap::new());
-        assert_eq!(wanted, ground().wanted(&[], &[], &BTreeMap::new()));
+        let wanted = ground().wanted(&[gone], &[], &BTreeMap::new(), &BTreeMap::new());
+        assert_eq!(wanted, ground().wanted(&[], &[], &BTreeMap::new(), &BTreeMap::new()));
     }
 
     #[test]
     fn a_guest_reaches_the_enrolment_port_from_its_own_address_only() {
         let guest = Guest { key: key(3), address: temporary::address(&key(3)), until: Timestamp::MAX };
         let address = format!("{}/32", guest.address);
-        let wanted = ground().wanted(&[], &[guest], &BTreeMap::new());
+        let wanted = ground().wanted(&[], &[guest], &BTreeMap::new(), &BTreeMap::new());
         assert_eq!(
             wanted.tunnel.peers,
             [(key(3), Peer { allowed: nets(&[&address]), ..Peer::default() })].into()

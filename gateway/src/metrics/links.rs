@@ -139,6 +139,7 @@ mod tests {
                 sent: 2000,
                 endpoint: None,
                 version: None,
+                two_holders: false,
             },
             carried: Carried::default(),
             handshake_age: None,

@@ -83,6 +83,7 @@ mod tests {
                 sent: 0,
                 endpoint: None,
                 version: None,
+                two_holders: false,
             };
             assert_eq!(Quality::of(&link), expected, "{link:?}");
         };

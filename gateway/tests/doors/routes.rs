@@ -43,6 +43,7 @@ const ADMIN: &[(&str, &str, Audience)] = &[
     ("GET", "/guide", Anyone),
     ("GET", "/installation", SetUp),
     ("POST", "/installation", SetUp),
+    ("POST", "/postes/{machine}/cle", Referent),
     ("GET", "/postes/{machine}/nom", Referent),
     ("POST", "/postes/{machine}/nom", Referent),
     ("GET", "/postes/{machine}/remplacer", Referent),

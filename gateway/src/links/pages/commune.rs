@@ -38,11 +38,18 @@ struct MachineShown {
     words: Option<String>,
     addresses: Vec<String>,
     without_agent: bool,
+    keys: Keys,
     history: Vec<Entry>,
     /// What is wrong now, and what to do; nothing of a machine without the agent, which only its owner looks after.
     advice: Option<Advice>,
     /// The last cut that the machine told of.
     outage: Option<Outage>,
+}
+
+struct Keys {
+    preshared: bool,
+    /// The machine is to make itself a new key, and has not yet.
+    awaited: bool,
 }
 
 impl MachineShown {
@@ -66,8 +73,12 @@ pub(super) async fn page(
             for machine in directory::machines_of(tx, id).await? {
                 let history = audit::about_machine(tx, machine.id.number(), ENTRIES).await?;
                 let without_agent = directory::is_without_agent(tx, machine.id).await?;
+                let keys = Keys {
+                    preshared: directory::has_preshared(tx, machine.id).await?,
+                    awaited: !without_agent && directory::is_to_rotate(tx, &machine, today).await?,
+                };
                 let outage = outage(tx, machine.id).await?;
-                machines.push((machine, history, without_agent, outage));
+                machines.push((machine, history, without_agent, outage, keys));
             }
             let hours = directory::hours(tx, id).await?;
             let past = NinetyDays::of(tx, id, today, &zone).await?;
@@ -79,11 +90,12 @@ pub(super) async fn page(
         machines.into_iter().partition(|(machine, ..)| machine.is_active());
     let machines = active
         .into_iter()
-        .map(|(machine, history, without_agent, outage)| MachineShown {
+        .map(|(machine, history, without_agent, outage, keys)| MachineShown {
             without_agent,
             link: Shown::of(&desk.board, &machine, now),
             words: gateway.filter(|_| !without_agent).map(|gateway| words(&gateway, &machine.key).join(" ")),
             addresses: desk.network.machine(machine.id).map(|network| network.addr().to_string()).into(),
+            keys,
             history,
             advice: (!without_agent).then(|| advice(desk.board.link(machine.id, now).as_ref())).flatten(),
             outage,

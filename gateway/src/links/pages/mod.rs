@@ -2,6 +2,7 @@
 
 mod commune;
 mod hours;
+mod key;
 mod names;
 mod overview;
 mod revoke;
@@ -49,6 +50,7 @@ where
         Route::post("/communes/{commune}/nom", referent, names::rename_commune),
         Route::get("/postes/{machine}/nom", referent, names::machine_page),
         Route::post("/postes/{machine}/nom", referent, names::rename_machine),
+        Route::post("/postes/{machine}/cle", referent, key::ask),
         Route::post("/postes/{machine}/role", referent, role::set),
         Route::get("/postes/{machine}/retirer", referent, revoke::page),
         Route::post("/postes/{machine}/retirer", referent, revoke::revoke),
@@ -69,6 +71,7 @@ struct Shown {
     sent: Text,
     endpoint: Option<String>,
     version: Option<String>,
+    two_holders: bool,
 }
 
 impl Shown {
@@ -87,6 +90,7 @@ impl Shown {
             received: number(|link| link.received),
             sent: number(|link| link.sent),
             endpoint: link.as_ref().and_then(|link| link.endpoint).map(|endpoint| endpoint.to_string()),
+            two_holders: link.as_ref().is_some_and(|link| link.two_holders),
             version: link.and_then(|link| link.version),
         }
     }

@@ -1,0 +1,182 @@
+//! With which key this machine calls, and which key of the gateway it calls. Pure: who calls says what time it is.
+//!
+//! While a key is being exchanged at either end, there are several pairs that may be the right one: the gateway
+//! decides, and its answer may have been lost. Each gets its turn until one is answered, so that whatever was
+//! killed at whatever moment, the link comes back by itself.
+
+use std::time::{Duration, Instant};
+
+use beffroi_protocol::membership::CHANGE_AFTER;
+use beffroi_protocol::{PrivateKey, PublicKey};
+
+use crate::state::Joined;
+
+/// For a handshake and a probe over a slow line.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) key: PrivateKey,
+    pub(crate) gateway: PublicKey,
+}
+
+impl Identity {
+    /// That which was answered last comes first.
+    pub(crate) fn all(joined: &Joined) -> Vec<Self> {
+        let gateways = std::iter::once(joined.gateway).chain(joined.next_gateway);
+        let keys = |gateway| {
+            let keys = std::iter::once(&joined.key).chain(&joined.next);
+            keys.map(move |key| Self { key: key.clone(), gateway })
+        };
+        gateways.flat_map(keys).collect()
+    }
+
+    /// What the machine is from now on: this identity was answered, the others are over or to come.
+    pub(crate) fn settled(&self, joined: &Joined) -> Joined {
+        let is_next = joined.next.as_ref() == Some(&self.key);
+        let is_next_gateway = joined.next_gateway == Some(self.gateway);
+        Joined {
+            key: self.key.clone(),
+            next: joined.next.clone().filter(|_| !is_next),
+            gateway: self.gateway,
+            next_gateway: joined.next_gateway.filter(|_| !is_next_gateway),
+            ..joined.clone()
+        }
+    }
+}
+
+/// Whose turn it is.
+#[derive(Debug)]
+pub(crate) struct Turns {
+    identities: Vec<Identity>,
+    current: usize,
+    /// When the next one gets its turn, should nobody answer.
+    unanswered: Option<Instant>,
+    /// When both ends change keys, as was agreed.
+    agreed: Option<Instant>,
+}
+
+impl Turns {
+    pub(crate) fn new(joined: &Joined) -> Self {
+        Self { identities: Identity::all(joined), current: 0, unanswered: None, agreed: None }
+    }
+
+    pub(crate) fn current(&self) -> &Identity {
+        &self.identities[self.current]
+    }
+
+    /// The state has changed. The identity in use stays in use, if it is one still.
+    pub(crate) fn follow(&mut self, joined: &Joined) {
+        let identities = Identity::all(joined);
+        self.current = identities.iter().position(|identity| identity == self.current()).unwrap_or(0);
+        self.identities = identities;
+    }
+
+    /// The gateway is being called.
+    pub(crate) fn called(&mut self, now: Instant) {
+        self.unanswered = (self.identities.len() > 1).then(|| now + PATIENCE);
+    }
+
+    /// The gateway answered. Gives the identity by which it did, if that is not yet the one on disk.
+    pub(crate) fn answered(&mut self) -> Option<&Identity> {
+        self.unanswered = None;
+        (self.current > 0).then(|| self.current())
+    }
+
+    /// The gateway changes to the machine's new key in a moment.
+    pub(crate) fn agreed(&mut self, now: Instant) {
+        self.agreed = Some(now + CHANGE_AFTER);
+    }
+
+    /// When [`Turns::change`] is due.
+    pub(crate) fn wake(&self) -> Option<Instant> {
+        self.unanswered.into_iter().chain(self.agreed).min()
+    }
+
+    /// Whether another identity has its turn now.
+    pub(crate) fn change(&mut self, now: Instant) -> bool {
+        let due = |at: &mut Option<Instant>| at.take_if(|at| *at <= now).is_some();
+        let (is_silent, is_agreed) = (due(&mut self.unanswered), due(&mut self.agreed));
+        let next = match (is_agreed && self.current == 0, is_silent) {
+            (true, _) | (false, true) => (self.current + 1) % self.identities.len(),
+            (false, false) => self.current,
+        };
+        std::mem::replace(&mut self.current, next) != next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::tests::joined;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const NEXT: PublicKey = PublicKey::from_bytes([8; 32]);
+
+    fn next() -> PrivateKey {
+        PrivateKey::from_bytes([7; 32])
+    }
+
+    fn exchanging() -> Joined {
+        Joined { next: Some(next()), next_gateway: Some(NEXT), ..joined() }
+    }
+
+    #[test]
+    fn a_machine_that_exchanges_nothing_has_one_identity() {
+        let now = Instant::now();
+        let mut turns = Turns::new(&joined());
+        turns.called(now);
+        assert_eq!(turns.wake(), None);
+        assert_eq!(turns.answered(), None);
+    }
+
+    #[test]
+    fn each_identity_gets_its_turn_until_one_is_answered() {
+        let mut now = Instant::now();
+        let mut turns = Turns::new(&exchanging());
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            seen.push(turns.current().clone());
+            turns.called(now);
+            assert!(!turns.change(now + SECOND), "it is given its time");
+            now += PATIENCE;
+            assert!(turns.change(now));
+        }
+        assert_eq!(seen, Identity::all(&exchanging()));
+        assert_eq!(*turns.current(), seen[0], "the first again");
+        turns.called(now);
+        assert_eq!(turns.answered(), None);
+        assert!(!turns.change(now + 60 * SECOND), "who is answered stays");
+    }
+
+    #[test]
+    fn what_was_agreed_happens_although_the_old_key_is_still_answered() {
+        let now = Instant::now();
+        let joined = Joined { next: Some(next()), ..joined() };
+        let mut turns = Turns::new(&joined);
+        turns.agreed(now);
+        assert_eq!(turns.answered(), None);
+        assert!(!turns.change(now + SECOND));
+        assert!(turns.change(now + CHANGE_AFTER));
+        turns.called(now + CHANGE_AFTER);
+        let answered = turns.answered().expect("it is not on disk yet").clone();
+        let settled = answered.settled(&joined);
+        assert_eq!((&settled.key, &settled.next), (&next(), &None));
+        turns.follow(&settled);
+        assert_eq!(turns.answered(), None, "it is on disk now");
+        assert_eq!(*turns.current(), answered);
+    }
+
+    #[test]
+    fn what_is_still_to_come_is_kept() {
+        let check = |number: usize, next_is_kept: bool, next_gateway_is_kept: bool| {
+            let settled = Identity::all(&exchanging())[number].settled(&exchanging());
+            let kept = (settled.next.is_some(), settled.next_gateway.is_some());
+            assert_eq!(kept, (next_is_kept, next_gateway_is_kept), "{number}");
+        };
+        check(0, true, true);
+        check(1, false, true);
+        check(2, true, false);
+        check(3, false, false);
+    }
+}
