@@ -2,12 +2,19 @@
 
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help deps rust tools build check test test-kernel fuzz bench demo install clean
+.PHONY: help deps rust tools build check test test-kernel test-deb fuzz bench demo install deb clean
 
 # Debian 12 or 13: what builds Beffroi; what it and the demo call at run time; what the scenarios use besides.
 BUILD_PACKAGES := build-essential ca-certificates curl
 RUN_PACKAGES := dnsmasq-base iproute2 iputils-ping nftables wget wireguard-tools
+DEB_PACKAGES := debhelper dpkg-dev fakeroot lintian
 TEST_PACKAGES := chromium chromium-driver libfaketime libsqlite3-dev openssl pkg-config poppler-utils python3 python3-pip systemd wireguard-go
+
+# Of what `make install` and `make deb` build: dev is quicker to build. REVISION tells two packages of one version apart.
+PROFILE := release
+REVISION := 1
+built := target/$(PROFILE:dev=debug)
+version := $(shell sed -n '0,/^version = "\(.*\)"/s//\1/p' Cargo.toml)
 
 NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2
@@ -81,15 +88,29 @@ demo: build ## a gateway and three town halls on this machine; with CHECK=1, che
 	target/debug/demo $(if $(filter-out 0,$(CHECK)),--check)
 
 install: ## install programs, units and their users under DESTDIR
-	cargo build --release --locked --package beffroi-gateway --package beffroi-agent
-	install -D -t $(DESTDIR)/usr/bin target/release/beffroi-gateway target/release/beffroi-netd target/release/beffroi-agent
-	install -D -t $(DESTDIR)/usr/lib/systemd/system-generators target/release/beffroi-generator
+	cargo build --profile $(PROFILE) --locked --package beffroi-gateway --package beffroi-agent
+	install -D -t $(DESTDIR)/usr/bin $(built)/beffroi-gateway $(built)/beffroi-netd $(built)/beffroi-agent
+	install -D -t $(DESTDIR)/usr/lib/systemd/system-generators $(built)/beffroi-generator
 	install -D -m 644 -t $(DESTDIR)/usr/lib/systemd/system systemd/*.service systemd/*.socket systemd/*.timer
 	install -D -m 644 systemd/beffroi.sysusers $(DESTDIR)/usr/lib/sysusers.d/beffroi.conf
 	install -D -m 644 systemd/beffroi.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/beffroi.conf
 	install -D -m 644 -t $(DESTDIR)/usr/share/doc/beffroi gateway/gateway.example.toml agent/agent.example.toml
 	[ -n "$(DESTDIR)" ] || { systemd-sysusers beffroi.conf && systemd-tmpfiles --create beffroi.conf; }
 	[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
+
+deb: rust ## packages of gateway and agent in target/deb, for this release of Debian and later ones
+	@$(call install_packages,$(DEB_PACKAGES))
+	rm -rf target/deb/tree target/deb/*.deb
+	mkdir -p target/deb/tree
+	cp -r debian README.md CHANGELOG.md $(wildcard docs/guides) target/deb/tree
+	printf 'beffroi (%s) stable; urgency=medium\n\n  * What a user notices is in CHANGELOG.md.\n\n -- %s  %s\n' \
+	  $(version)-$(REVISION) "$$(sed -n 's/^Maintainer: //p' debian/control)" "$$(git log -1 --format=%cD)" > target/deb/tree/debian/changelog
+	$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/target/deb/tree/installed
+	cd target/deb/tree && dpkg-buildpackage --build=binary --no-pre-clean --no-sign
+
+test-deb: deb ## install, upgrade, remove and purge the packages in clean roots of Debian 12 and 13
+	@$(call install_packages,debian-archive-keyring mmdebstrap systemd-container)
+	tests/deb/run
 
 clean: ## remove everything that was built
 	cargo clean
