@@ -11,13 +11,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 
+use super::first_visit;
 use super::packing::{Effort, Encoding, Packed, pack};
 
 /// Larger bodies are files: they pass as they are.
 const WHOLE: u64 = 512 * 1024;
 
 /// Nothing but what this door itself serves, and no script or style in the page.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const PROTECTION: [(HeaderName, HeaderValue); 4] = [
@@ -33,6 +34,7 @@ pub(super) async fn finish(State(packed): State<Arc<Packed>>, request: Request, 
     let accepted = Encoding::accepted(request.headers());
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
     let asked = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_first_visit = asked && first_visit::is_one(request.headers());
     let (mut parts, body) = next.run(request).await.into_parts();
 
     parts.headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
@@ -47,7 +49,9 @@ pub(super) async fn finish(State(packed): State<Arc<Packed>>, request: Request, 
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
 
-    let hash = blake3::hash(&body);
+    let mut hash = blake3::hash(&body);
+    let mut body = body;
+    let mut policy = None;
     if asked && parts.status == StatusCode::OK && !cache(&parts.headers).contains("no-store") {
         let tag = format!("W/\"{}\"", &hash.to_hex()[..16]);
         let same = known.is_some_and(|known| known.to_str().is_ok_and(|known| known.contains(&tag)));
@@ -61,18 +65,29 @@ pub(super) async fn finish(State(packed): State<Arc<Packed>>, request: Request, 
             parts.headers.remove(header::CONTENT_TYPE);
             return Response::from_parts(parts, Body::empty());
         }
+        // The same page by the same tag, whatever it carries with it.
+        if is_first_visit && let Some(embedded) = first_visit::embedded(&body) {
+            body = embedded.into();
+            hash = blake3::hash(&body);
+            policy = Some(first_visit::policy());
+        }
     }
 
-    let Some(encoding) = Encoding::choose(&accepted, body.len()) else {
-        return protected(parts, Body::from(body));
-    };
-    let effort = if cache(&parts.headers).contains("immutable") { Effort::Most } else { Effort::Quick };
-    parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.name()));
-    // What the browser must not keep is not kept here either.
-    let is_kept = asked && !cache(&parts.headers).contains("no-store");
-    let body =
-        if is_kept { packed.get(&hash, encoding, effort, &body) } else { pack(encoding, effort, &body) };
-    protected(parts, Body::from(body))
+    let encoding = Encoding::choose(&accepted, body.len());
+    if let Some(encoding) = encoding {
+        parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.name()));
+        let is_immutable = cache(&parts.headers).contains("immutable");
+        let effort = if is_immutable || policy.is_some() { Effort::Most } else { Effort::Quick };
+        // What the browser must not keep is not kept here either.
+        let is_kept = asked && !cache(&parts.headers).contains("no-store");
+        body =
+            if is_kept { packed.get(&hash, encoding, effort, &body) } else { pack(encoding, effort, &body) };
+    }
+    let mut response = protected(parts, Body::from(body));
+    if let Some(policy) = policy {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
 fn protected(mut parts: Parts, body: Body) -> Response {

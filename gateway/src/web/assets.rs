@@ -20,6 +20,10 @@ impl Asset {
         Asset { path: format!("/-/beffroi.{}.{extension}", &hash[..8]), content_type, content }
     }
 
+    pub(super) fn content(&self) -> &str {
+        &self.content
+    }
+
     /// May be kept for ever.
     pub(super) fn answer(&'static self) -> Response {
         let headers = [

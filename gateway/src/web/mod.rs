@@ -54,6 +54,7 @@ mod answer;
 pub mod assets;
 pub mod dates;
 mod drawing;
+mod first_visit;
 mod frame;
 pub mod icons;
 mod origin;

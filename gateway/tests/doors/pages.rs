@@ -42,6 +42,40 @@ async fn the_home_page_is_small_the_first_time_and_smaller_the_second() {
     assert!(on_the_line(&warm) < 250, "{} bytes", on_the_line(&warm));
 }
 
+/// One round trip less until it is drawn, and no more bytes.
+#[tokio::test]
+async fn a_first_visit_gets_all_in_one_answer() {
+    let rig = rig().await;
+    let mut town_hall = rig.at_portal(TOWN_HALL);
+    let arriving = [("sec-fetch-dest", "document"), ("sec-fetch-site", "none")];
+    let page = town_hall.get_with("/", &arriving).await;
+    page.shows("<style>").shows("<script type=\"module\">").hides("stylesheet").hides("<script src");
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("style-src 'self' 'sha256-") && policy.contains("script-src 'self' 'sha256-"));
+    assert!(!policy.contains("unsafe"), "{policy}");
+
+    let small = town_hall.get("/").await;
+    small.hides("<style>").shows("stylesheet");
+    assert_eq!(page.header("etag"), small.header("etag"), "it is the same page");
+    let again =
+        town_hall.get_with("/", &[arriving[0], arriving[1], ("if-none-match", page.header("etag"))]).await;
+    assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+    assert_eq!(again.header("content-security-policy"), "", "the one that came with the page stays");
+
+    let whole = town_hall.get_with("/", &[BROWSER, arriving[0], arriving[1]]).await;
+    let mut apart = on_the_line(&town_hall.get_with("/", &[BROWSER]).await);
+    for path in small.text.split(['"', ' ']).filter(|word| word.starts_with("/-/") && !word.ends_with("svg"))
+    {
+        apart += on_the_line(&town_hall.get_with(path, &[BROWSER]).await);
+    }
+    assert!(on_the_line(&whole) < apart, "{} bytes, {apart} apart", on_the_line(&whole));
+
+    let within = [("sec-fetch-dest", "document"), ("sec-fetch-site", "same-origin")];
+    town_hall.get_with("/", &within).await.hides("<style>");
+    let sign_in = rig.referent().await.get_with("/compte", &arriving).await;
+    sign_in.hides("<style>");
+}
+
 #[tokio::test]
 async fn every_page_is_protected() {
     let rig = rig().await;
