@@ -120,13 +120,18 @@ fn the_admin_pages_are_for_everyone() -> Result<()> {
         ("/annonce", "annonce"),
         ("/qui-a-fait-quoi", "qui-a-fait-quoi"),
         ("/compte", "compte"),
+        ("/guide", "guide"),
+        (&format!("{}/appareil", commune_path(&overview, "Foucart")?), "ajouter-un-appareil"),
         (&format!("/postes/{machine}/retirer"), "retirer"),
         (&format!("/postes/{machine}/nom"), "renommer"),
         (&format!("/postes/{machine}/remplacer"), "remplacer"),
     ] {
         is_for_everyone(&browser, &format!("{}{path}", admin()), name)?;
     }
-    Ok(())
+    browser.visit(&format!("{}{}/appareil", admin(), commune_path(&overview, "Foucart")?))?;
+    browser.fill("name", "Téléphone de l’accueil")?;
+    browser.press("Ajouter l’appareil")?;
+    is_for_everyone(&browser, &browser.address()?, "appareil")
 }
 
 #[test]
