@@ -4,6 +4,7 @@
 //! before anything is sent; the welcome is on disk before the new key is used; every step after that
 //! can be done again. The same command finishes what an earlier one began.
 
+mod reach;
 mod told;
 
 use std::collections::BTreeSet;
@@ -27,7 +28,8 @@ use crate::run::journal_text;
 use crate::state::{self, Joined, Joining, Lock, State};
 use crate::terminal::say;
 use crate::texts::{reason, t, t_with};
-use crate::{VERSION, channel, hosts, link, lookup, trust};
+use crate::{VERSION, channel, hosts, link, trust};
+use reach::Reach;
 
 /// How long the gateway is called before giving up: at least three rounds over two addresses.
 const CALL: Duration = Duration::from_secs(60);
@@ -105,6 +107,7 @@ async fn go_on(
     state: Option<State>,
     _: &Lock,
 ) -> Result<(Joined, Confirmation), Error> {
+    let mut reach = Reach::new(code.gateway.clone(), code.key);
     let (joined, mut tunnel) = match state {
         Some(State::Joined(joined)) => {
             let tunnel = Tunnel::open(&config.interface, &joined.key, &joined.keys()).await?;
@@ -112,17 +115,17 @@ async fn go_on(
         }
         Some(State::Joining(begun)) if begun.code == code => {
             say(&t("join-resumed"));
-            enrol(config, begun).await?
+            enrol(config, begun, &mut reach).await?
         }
         other => {
             // Before the keys are forgotten by which an interface is known to be our own. And someone
             // else's is told of before anything is written.
             let keys = other.map(|state| state.keys()).unwrap_or_default();
             Tunnel::remove(&config.interface, &keys).await?;
-            enrol(config, begin(config, code)?).await?
+            enrol(config, begin(config, code)?, &mut reach).await?
         }
     };
-    let confirmed = confirm(config, &joined, &mut tunnel).await;
+    let confirmed = confirm(config, &joined, &mut tunnel, &mut reach).await;
     settle(config, &joined);
     // The daemon makes it anew: from here on the interface is its own.
     tunnel.close().await?;
@@ -150,10 +153,10 @@ fn begin(config: &Config, code: Code) -> Result<Joining, Error> {
 }
 
 /// With the temporary key: asks to be taken in, and keeps the answer.
-async fn enrol(config: &Config, joining: Joining) -> Result<(Joined, Tunnel), Error> {
+async fn enrol(config: &Config, joining: Joining, reach: &mut Reach) -> Result<(Joined, Tunnel), Error> {
     let temporary = joining.code.secret.key();
     let mut tunnel = Tunnel::open(&config.interface, &temporary, &[]).await?;
-    let welcome = match call(config, &joining, &mut tunnel).await {
+    let welcome = match call(config, &joining, &mut tunnel, reach).await {
         Ok(Answer::Welcome(welcome)) => *welcome,
         Ok(Answer::Refused(refused)) => {
             tunnel.close().await?;
@@ -196,7 +199,12 @@ fn member(joining: Joining, welcome: Welcome) -> Joined {
 }
 
 /// Calls every address of the gateway in turn until one answers.
-async fn call(config: &Config, joining: &Joining, tunnel: &mut Tunnel) -> Result<Answer, Error> {
+async fn call(
+    config: &Config,
+    joining: &Joining,
+    tunnel: &mut Tunnel,
+    reach: &mut Reach,
+) -> Result<Answer, Error> {
     let code = &joining.code;
     let from = temporary::address(&code.secret.key().public());
     let request = Request {
@@ -213,8 +221,10 @@ async fn call(config: &Config, joining: &Joining, tunnel: &mut Tunnel) -> Result
     let mut patience = PATIENCE;
     loop {
         let mut last = None;
-        for endpoint in lookup::lookup(&code.gateway).await {
-            tried.insert(endpoint);
+        for endpoint in reach.addresses().await {
+            if !endpoint.ip().is_loopback() {
+                tried.insert(endpoint);
+            }
             if let Err(error) = tunnel.renew(&code.key, Some(endpoint)).await {
                 // No route to this address; another one may have one.
                 log::debug!("{error}");
@@ -237,13 +247,19 @@ async fn call(config: &Config, joining: &Joining, tunnel: &mut Tunnel) -> Result
                 false => Error::Unreachable { endpoint, tried, source: last.unwrap_or_else(silent) },
             });
         }
+        reach.widen().await;
         patience *= 2;
         tokio::time::sleep(PAUSE).await;
     }
 }
 
 /// With the own key: a probe must come back through the real tunnel.
-async fn confirm(config: &Config, joined: &Joined, tunnel: &mut Tunnel) -> Result<Confirmation, Error> {
+async fn confirm(
+    config: &Config,
+    joined: &Joined,
+    tunnel: &mut Tunnel,
+    reach: &mut Reach,
+) -> Result<Confirmation, Error> {
     tunnel.reconcile(&link::own(joined, joined.gateway, None)).await?;
     let services = joined.welcome.probe.clone();
     let probes = Probes::open(&config.interface, services.clone()).map_err(Error::Probes)?;
@@ -251,7 +267,7 @@ async fn confirm(config: &Config, joined: &Joined, tunnel: &mut Tunnel) -> Resul
     let mut wait = ASK_AGAIN;
     let mut sequence = 0;
     while Instant::now() < deadline {
-        for endpoint in lookup::lookup(&joined.endpoint).await {
+        for endpoint in reach.addresses().await {
             if let Err(error) = tunnel.renew(&joined.gateway, Some(endpoint)).await {
                 log::debug!("{error}");
                 continue;
@@ -267,6 +283,9 @@ async fn confirm(config: &Config, joined: &Joined, tunnel: &mut Tunnel) -> Resul
             if timeout(wait, probes.receive()).await.is_ok() {
                 return Ok(Confirmation::Answered);
             }
+        }
+        if wait >= PATIENCE {
+            reach.widen().await;
         }
         // A slow line needs more time for the handshake and the probe that follows it.
         tokio::time::sleep(PAUSE).await;

@@ -7,14 +7,16 @@
 mod seen;
 #[cfg(test)]
 mod tests;
+mod ways;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use beffroi_protocol::probe::Probe;
+use beffroi_protocol::probe::{Carrier, Probe};
 
 use crate::jitter::Jitter;
 use crate::line::Line;
+use ways::Ways;
 
 use seen::{DOUBTFUL, ONLINE};
 pub(crate) use seen::{Link, Seen};
@@ -26,6 +28,8 @@ const PATIENCE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_s
 /// The same when the network has just changed, and only a quick answer says that all is well: two
 /// median round trips, and at least this.
 const SHORT_PATIENCE: Duration = Duration::from_secs(1);
+/// A trial of UDP holds everything else up, and lasts no longer.
+const TRIAL: Duration = Duration::from_secs(3);
 /// So many misses in a row start the recovery.
 const MISSES: u32 = 2;
 /// Between two attempts of the recovery: doubles from the first to the second.
@@ -53,6 +57,8 @@ pub(crate) enum Event {
     Awake(Duration),
     /// The tunnel has other keys now: it has no session.
     KeysChanged,
+    /// The carrier's connection to the gateway stands, or has broken.
+    Connected(bool),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +67,15 @@ pub(crate) enum Action {
     Lookup,
     /// Forget the session and shake hands with this address now.
     Renew(SocketAddr),
+    /// The same through the carrier.
+    Ride,
+    /// Make a connection of the carrier, and again whenever it breaks; its end is [`Event::Connected`].
+    OpenCarrier,
+    CloseCarrier,
+    /// The session goes on, by UDP to this address; what the carrier brings waits.
+    Try(SocketAddr),
+    /// The session goes on in the carrier, as before.
+    Return,
     /// Send this probe through the tunnel.
     Probe(Probe, SocketAddr),
     /// Compare the interface and the names with what is wanted.
@@ -89,6 +104,7 @@ pub(crate) struct Keeper {
     /// Where the gateway may be, in the order of trying, and where it was tried last.
     endpoints: Vec<SocketAddr>,
     endpoint: Option<SocketAddr>,
+    ways: Ways,
     settling: Option<Settling>,
     next_reconcile: Instant,
     start: Instant,
@@ -110,6 +126,8 @@ struct Flying {
 enum Patience {
     Usual,
     Short,
+    /// Whether UDP works again: a miss says nothing of the link.
+    Trial,
 }
 
 #[derive(Debug)]
@@ -141,6 +159,7 @@ impl Keeper {
             recovery: Some(Recovery { attempt: 0, next: now }),
             endpoints: Vec::new(),
             endpoint: None,
+            ways: Ways::new(),
             settling: None,
             next_reconcile: now + RECONCILE_EVERY,
             start: now,
@@ -160,10 +179,13 @@ impl Keeper {
     pub(crate) fn wake(&self) -> Instant {
         let probe = self.flying.as_ref().map_or(self.next_probe, |flying| flying.until);
         let ages = [ONLINE, DOUBTFUL].map(|age| age + Duration::from_millis(1));
+        // One thing at a time: a probe in flight comes first, and a recovery tries every way by itself.
+        let is_free = self.flying.is_none() && self.recovery.is_none();
         let changes = self.last_answer.into_iter().flat_map(|at| ages.map(|age| at + age));
         [
             Some(probe),
             Some(self.next_reconcile),
+            self.ways.trial().filter(|_| is_free),
             self.recovery.as_ref().map(|recovery| recovery.next),
             self.settling.as_ref().map(|settling| settling.until),
             changes
@@ -185,6 +207,7 @@ impl Keeper {
             jitter: self.line.jitter(),
             quality: self.line.quality(),
             endpoint: self.endpoint,
+            carrier: self.ways.used(),
             is_answering: self.last_answer.is_some() && self.recovery.is_none(),
         }
     }
@@ -193,12 +216,13 @@ impl Keeper {
         let mut actions = Vec::new();
         match event {
             Event::Woken => self.woken(now, &mut actions),
-            Event::Answered(sequence) => self.answered(sequence, now),
+            Event::Answered(sequence) => self.answered(sequence, now, &mut actions),
             Event::Unsent(sequence) => self.unsent(sequence, now, &mut actions),
             Event::Found(endpoints) => self.found(endpoints, now, &mut actions),
             Event::NetworkChanged => self.network_changed(now),
             Event::Awake(slept) => self.awake(slept, now, &mut actions),
             Event::KeysChanged => self.keys_changed(now, &mut actions),
+            Event::Connected(is_ready) => self.connected(is_ready, now, &mut actions),
         }
         let link = Link::of_age(self.last_answer.map(|at| now.saturating_duration_since(at)));
         if link != self.told {
@@ -221,6 +245,10 @@ impl Keeper {
         if let Some(recovery) = self.recovery.take_if(|recovery| recovery.next <= now) {
             self.attempt(recovery.attempt, now, actions);
         }
+        let is_free = self.flying.is_none() && self.recovery.is_none();
+        if is_free && self.ways.trial().is_some_and(|trial| trial <= now) {
+            self.try_udp(now, actions);
+        }
         if self.flying.is_none() && self.next_probe <= now {
             self.probe(Patience::Usual, now, actions);
         }
@@ -230,7 +258,7 @@ impl Keeper {
         }
     }
 
-    fn answered(&mut self, sequence: u32, now: Instant) {
+    fn answered(&mut self, sequence: u32, now: Instant, actions: &mut Vec<Action>) {
         if !self.line.answered(sequence, now) {
             return;
         }
@@ -240,8 +268,14 @@ impl Keeper {
             self.line.forgive(before);
         }
         self.misses = 0;
-        if self.flying.take_if(|flying| flying.sequence == sequence).is_some() {
+        if let Some(flying) = self.flying.take_if(|flying| flying.sequence == sequence) {
             self.next_probe = now + self.jitter.between(PROBE_EVERY.0, PROBE_EVERY.1);
+            if flying.patience == Patience::Trial {
+                self.ways.use_udp();
+            }
+        }
+        if self.ways.used() == Carrier::Udp && self.ways.give_up_carrier() {
+            actions.push(Action::CloseCarrier);
         }
     }
 
@@ -262,8 +296,9 @@ impl Keeper {
         };
         let known = self.endpoint.is_some_and(|endpoint| endpoints.contains(&endpoint));
         self.endpoints = endpoints;
-        if !known {
-            self.renew(first, now, actions);
+        match self.ways.used() {
+            Carrier::Udp if !known => self.renew(first, now, actions),
+            Carrier::Udp | Carrier::Tls => {}
         }
     }
 
@@ -285,8 +320,10 @@ impl Keeper {
     }
 
     fn keys_changed(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        if let Some(endpoint) = self.endpoint {
-            self.renew(endpoint, now, actions);
+        match (self.ways.used(), self.endpoint) {
+            (Carrier::Tls, _) => self.ride(now, actions),
+            (Carrier::Udp, Some(endpoint)) => self.renew(endpoint, now, actions),
+            (Carrier::Udp, None) => {}
         }
     }
 
@@ -296,13 +333,54 @@ impl Keeper {
         self.settling = None;
         if self.recovery.is_some() {
             self.attempt(0, now, actions);
-        } else {
-            actions.push(Action::Lookup);
-            self.probe(Patience::Short, now, actions);
+            return;
+        }
+        match self.ways.used() {
+            Carrier::Udp => {
+                actions.push(Action::Lookup);
+                self.probe(Patience::Short, now, actions);
+            }
+            // Another network may well let UDP through.
+            Carrier::Tls => self.ways.try_soon(now),
         }
     }
 
+    /// While UDP does not answer, the carrier is taken as soon as it stands. A new connection of a carrier in use
+    /// is made known to the gateway, which answers to wherever the last good packet came from.
+    fn connected(&mut self, is_ready: bool, now: Instant, actions: &mut Vec<Action>) {
+        self.ways.connected(is_ready);
+        match (is_ready, self.ways.used()) {
+            (true, Carrier::Udp) if self.recovery.is_some() => self.ride(now, actions),
+            (true, Carrier::Tls) => self.probe(Patience::Usual, now, actions),
+            _ => {}
+        }
+    }
+
+    /// One packet of the living session goes by UDP, and the gateway answers by the way that it came. When none
+    /// comes, the session is in the carrier again and has lost what this machine sent meanwhile.
+    fn try_udp(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        actions.push(Action::Lookup);
+        let Some(endpoint) = self.next_endpoint() else {
+            self.ways.trial_failed(now);
+            return;
+        };
+        self.endpoint = Some(endpoint);
+        actions.push(Action::Try(endpoint));
+        self.probe(Patience::Trial, now, actions);
+    }
+
+    fn trial_failed(&mut self, flying: &Flying, now: Instant, actions: &mut Vec<Action>) {
+        self.line.forget(flying.sequence);
+        self.ways.trial_failed(now);
+        actions.push(Action::Return);
+        self.next_probe = now;
+    }
+
     fn missed(&mut self, flying: &Flying, now: Instant, actions: &mut Vec<Action>) {
+        if flying.patience == Patience::Trial {
+            self.trial_failed(flying, now, actions);
+            return;
+        }
         self.line.lost(flying.sequence);
         self.misses += 1;
         if self.misses.is_multiple_of(MISSES) {
@@ -317,8 +395,11 @@ impl Keeper {
         // An answer to an earlier probe says as well that the session lives.
         let is_silent = self.last_answer.is_none_or(|at| at < flying.sent);
         let enough = self.misses >= MISSES || (flying.patience == Patience::Short && is_silent);
-        if enough && self.recovery.is_none() {
-            self.attempt(0, now, actions);
+        match &self.recovery {
+            None if enough => self.attempt(0, now, actions),
+            Some(_) if self.ways.can_change() => self.ride(now, actions),
+            Some(_) if self.ways.want_carrier() => actions.push(Action::OpenCarrier),
+            None | Some(_) => {}
         }
     }
 
@@ -333,6 +414,11 @@ impl Keeper {
             actions.push(Action::Examine);
         }
         actions.push(Action::Lookup);
+        if self.ways.turn(attempt) == Carrier::Tls {
+            self.ride(now, actions);
+            return;
+        }
+        self.ways.use_udp();
         let next = if attempt == 0 { self.endpoint } else { self.next_endpoint() };
         if let Some(endpoint) = next {
             self.renew(endpoint, now, actions);
@@ -350,6 +436,15 @@ impl Keeper {
         self.probe(Patience::Usual, now, actions);
     }
 
+    fn ride(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        self.ways.use_carrier(now);
+        if let Some(recovery) = &mut self.recovery {
+            recovery.next = recovery.next.max(now + RETRY.0);
+        }
+        actions.push(Action::Ride);
+        self.probe(Patience::Usual, now, actions);
+    }
+
     fn probe(&mut self, patience: Patience, now: Instant, actions: &mut Vec<Action>) {
         if let Some(flying) = self.flying.take() {
             self.line.lost(flying.sequence);
@@ -362,6 +457,7 @@ impl Keeper {
             return;
         };
         let wait = match (patience, self.line.round_trip()) {
+            (Patience::Trial, time) => (time.unwrap_or_default() * 2).clamp(SHORT_PATIENCE, TRIAL),
             (Patience::Short, Some(time)) => (time * 2).clamp(SHORT_PATIENCE, PATIENCE.1),
             (Patience::Short, None) => SHORT_PATIENCE,
             (Patience::Usual, Some(time)) => (time * 3).clamp(PATIENCE.0, PATIENCE.1),
@@ -375,6 +471,7 @@ impl Keeper {
             sent,
             answered,
             jitter: self.line.jitter().map(micros),
+            carrier: self.ways.used(),
             ..self.greeting.clone()
         };
         self.line.sent(self.sequence, now);

@@ -7,6 +7,7 @@
 //! (what the tunnel should be), [`diagnosis`] (why the gateway does not answer).
 
 mod arguments;
+mod carrier;
 mod channel;
 pub mod command;
 mod config;

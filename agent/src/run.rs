@@ -2,6 +2,7 @@
 //! again. Sockets, clocks and the tunnel are here; what to do with them is decided in
 //! [`crate::keep`].
 
+mod carried;
 mod kept;
 
 use std::io;
@@ -13,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Interval, interval, sleep_until};
 
+use self::carried::connected;
 use self::kept::{Membership, ended};
 use crate::config::Config;
 use crate::folder::Folder;
@@ -144,6 +146,7 @@ impl Daemon {
                     continue;
                 }
                 found = ended(&mut membership.lookup) => found,
+                is_ready = connected(&mut membership.carrier) => Event::Connected(is_ready),
                 changed = membership.network.changed() => {
                     changed.map_err(Error::Network)?;
                     membership.examination.network_changed();

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use beffroi_protocol::probe::Carrier;
 use beffroi_protocol::quality::Quality;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,7 @@ pub struct Line {
     pub(crate) state: Link,
     /// Where the gateway is tried.
     pub(crate) endpoint: Option<String>,
+    pub(crate) carrier: Carrier,
     pub(crate) last_answer_seconds: Option<u64>,
     /// The last probe was answered.
     pub(crate) is_answering: bool,
@@ -107,6 +109,7 @@ impl Line {
         Self {
             state: Link::of_age(seen.last_answer.map(age)),
             endpoint: seen.endpoint.map(|endpoint| endpoint.to_string()),
+            carrier: seen.carrier,
             last_answer_seconds: seen.last_answer.map(|at| age(at).as_secs()),
             is_answering: seen.is_answering,
             round_trip_milliseconds: seen.round_trip.map(millis),
@@ -170,6 +173,9 @@ impl Report {
             }
             if let Some(endpoint) = &line.endpoint {
                 row("status-endpoint", endpoint.clone());
+            }
+            if line.carrier == Carrier::Tls {
+                row("status-carrier", t("carrier-tls"));
             }
         }
         row("status-version", self.version.clone());
@@ -293,6 +299,7 @@ mod tests {
     fn known(state: Option<State>, age: Option<u64>) -> (Known, Instant) {
         let now = Instant::now() + Duration::from_secs(1_000);
         let seen = Seen {
+            carrier: Carrier::Tls,
             last_answer: age.map(|age| now - Duration::from_secs(age)),
             round_trip: Some(Duration::from_micros(42_400)),
             loss: Some(3),
@@ -318,6 +325,7 @@ mod tests {
             "7 ms",
             "3 %",
             "192.0.2.1:51820",
+            "port 443",
         ] {
             assert!(text.contains(part), "{part} in\n{text}");
         }

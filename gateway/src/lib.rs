@@ -4,6 +4,7 @@
 // Doors: a listener, a route table, composed pages; own no table of the store.
 pub mod admin;
 pub mod agents;
+pub mod carrier;
 pub mod command;
 pub mod metrics;
 pub mod portal;
@@ -19,6 +20,7 @@ pub mod news;
 pub mod access;
 pub mod audit;
 pub mod directory;
+pub mod openings;
 
 // Ground: what everything stands on.
 pub mod config;
@@ -58,6 +60,8 @@ pub enum Error {
     Store(#[from] store::OpenError),
     #[error("cannot prepare the certificates")]
     Certificates(#[from] certificates::Error),
+    #[error("cannot prepare the carrier")]
+    Carrier(#[from] carrier::Error),
     #[error("cannot prepare the first account")]
     Access(#[from] access::Error),
     #[error("commands cannot reach this process")]
@@ -135,6 +139,8 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     let (intranet_tls, admin_tls) = (web::tls(certificates.intranet()), web::tls(certificates.admin()));
     tasks.serve("portal", web::serve(listeners.portal, intranet_tls, portal, until(stop.clone())));
     tasks.serve("admin", web::serve(listeners.admin, admin_tls, admin, until(stop.clone())));
+    let carrier = carrier::router(carrier::Gate::new(store.clone(), config.network.port));
+    tasks.serve("carrier", web::serve(listeners.carrier, carrier::tls()?, carrier, until(stop.clone())));
     tasks.serve("enrolment", agents::serve_enrolment(listeners.enrolment, enrolment));
     tasks.serve("members", agents::serve_members(listeners.members, members.clone()));
     tasks.serve("probe", agents::serve_probes(listeners.probe, members, board, leaving));
@@ -178,6 +184,7 @@ pub fn tables() -> Vec<&'static dyn store::AnyTable> {
         enrolment::TABLES,
         links::TABLES,
         news::TABLES,
+        openings::TABLES,
     ];
     rooms.concat()
 }
@@ -211,7 +218,7 @@ impl Tasks {
 
     /// The doors let what is under way end; what has no end is cut.
     async fn farewell(&mut self) {
-        let doors = ["portal", "admin"];
+        let doors = ["portal", "admin", "carrier"];
         let mut open = doors.len();
         while open > 0 {
             match tokio::time::timeout(FAREWELL, self.0.join_next()).await {

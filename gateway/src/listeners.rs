@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener as StdTcpListener, UdpSocket as StdUdpSocket};
+use std::net::{
+    IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as StdTcpListener, UdpSocket as StdUdpSocket,
+};
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 use beffroi_protocol::temporary;
@@ -13,7 +15,7 @@ use nix::errno::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, UdpSocket};
 
-use crate::config::{ADMIN_PORT, Config, MEMBERS_PORT, PORTAL_PORT, PROBE_PORT};
+use crate::config::{ADMIN_PORT, CARRIER_PORT, Config, MEMBERS_PORT, PORTAL_PORT, PROBE_PORT};
 use crate::journal::chain;
 
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +33,7 @@ pub struct Sockets {
     admin: Vec<StdTcpListener>,
     enrolment: Vec<StdTcpListener>,
     members: Vec<StdTcpListener>,
+    carrier: Vec<StdTcpListener>,
     probe: Vec<StdUdpSocket>,
     metrics: Vec<StdTcpListener>,
 }
@@ -42,6 +45,7 @@ pub struct Listeners {
     pub admin: Vec<TcpListener>,
     pub enrolment: Vec<TcpListener>,
     pub members: Vec<TcpListener>,
+    pub carrier: Vec<TcpListener>,
     pub probe: Vec<UdpSocket>,
     pub metrics: Vec<TcpListener>,
 }
@@ -57,8 +61,11 @@ impl Sockets {
         let inside = |port| tunnel.iter().map(move |address| SocketAddr::new(*address, port));
         let admin: Vec<_> = config.admin.listen.iter().copied().chain(inside(ADMIN_PORT)).collect();
         let enrolment = SocketAddr::new(temporary::GATEWAY.into(), temporary::PORT);
+        let everywhere = [IpAddr::from(Ipv4Addr::UNSPECIFIED), Ipv6Addr::UNSPECIFIED.into()]
+            .map(|address| SocketAddr::new(address, CARRIER_PORT));
         Ok(Self {
-            portal: handed.take_or_bind("portal", inside(PORTAL_PORT), listen)?,
+            portal: handed.take_or_bind("portal", inside(PORTAL_PORT), listen_beside)?,
+            carrier: handed.take_or_bind("carrier", everywhere, listen_beside)?,
             admin: handed.take_or_bind("admin", admin, listen)?,
             enrolment: handed.take_or_bind("enrolment", [enrolment], listen)?,
             members: handed.take_or_bind("members", inside(MEMBERS_PORT), listen)?,
@@ -84,6 +91,7 @@ impl Sockets {
             admin: tcp(self.admin)?,
             enrolment: tcp(self.enrolment)?,
             members: tcp(self.members)?,
+            carrier: tcp(self.carrier)?,
             probe: self.probe.into_iter().map(UdpSocket::from_std).collect::<Result<_, _>>()?,
             metrics: tcp(self.metrics)?,
         })
@@ -168,6 +176,17 @@ fn listen(address: SocketAddr) -> io::Result<Socket> {
     let socket = socket(address, Type::STREAM, Protocol::TCP)?;
     // A restart does not wait for the connections of the process before to fade.
     socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(1024)?;
+    Ok(socket)
+}
+
+/// The intranet and the carrier have one port: the first on the tunnel's addresses, the other on every one. The
+/// kernel takes the socket whose address is named, and wants to be told that both are ours.
+fn listen_beside(address: SocketAddr) -> io::Result<Socket> {
+    let socket = socket(address, Type::STREAM, Protocol::TCP)?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
     socket.bind(&address.into())?;
     socket.listen(1024)?;
     Ok(socket)

@@ -104,6 +104,11 @@ impl Referent {
         code(&sheets, commune)
     }
 
+    /// Lets town halls come by the carrier.
+    pub fn open_the_carrier(&self) -> Result<Page> {
+        self.send("/reglages/secours", &[("ouvert", "oui")])
+    }
+
     /// Opens the admin page to the only machine of a commune.
     pub fn trust_with_the_admin_page(&self, commune: &str) -> Result<Page> {
         let machine = self.machine(commune)?;

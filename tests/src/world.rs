@@ -147,6 +147,22 @@ impl World {
         self.names.set(name, addresses)
     }
 
+    /// From now on the router drops packets that match one of these (nft(8)), and no others. Hosts at the end of a
+    /// line are behind the router.
+    pub fn router_drops(&self, matching: &[&str]) -> Result<()> {
+        let rules: String = matching.iter().map(|rule| format!("{rule} counter drop\n")).collect();
+        let table = "table inet way";
+        let text = format!(
+            "{table} {{}}\ndelete {table}\n{table} {{ chain forward {{ type filter hook forward priority 0;\n{rules}}}\n}}\n"
+        );
+        let file = self.folder.join("router.nft");
+        fs::write(&file, text)?;
+        let mut nft = Command::new("/usr/sbin/nft");
+        nft.arg("-f").arg(&file);
+        process::finish(nft, Duration::from_secs(10), &self.folder)?.success()?;
+        Ok(())
+    }
+
     fn unplugged(&self, name: &str, network: u8) -> Result<(u8, Arc<Node>)> {
         let number = self.number();
         let folder = self.folder.join(name);

@@ -14,10 +14,10 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The floors, from the top. A new room is one word here.
 const FLOORS: [(Floor, &[&str]); 4] = [
-    (Floor::Doors, &["admin", "agents", "command", "metrics", "portal"]),
+    (Floor::Doors, &["admin", "agents", "carrier", "command", "metrics", "portal"]),
     // `bin`: the programs beside the gateway, which know no feature.
     (Floor::Features, &["bin", "certificates", "enrolment", "links", "news"]),
-    (Floor::Nouns, &["access", "audit", "directory"]),
+    (Floor::Nouns, &["access", "audit", "directory", "openings"]),
     (
         Floor::Ground,
         &["config", "control", "journal", "listeners", "netd", "paths", "privileges", "store", "web"],

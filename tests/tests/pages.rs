@@ -118,6 +118,7 @@ fn the_admin_pages_are_for_everyone() -> Result<()> {
         ("/bons/nouveaux", "nouveaux-bons"),
         ("/communes/ajouter", "ajouter-des-communes"),
         ("/annonce", "annonce"),
+        ("/reglages", "reglages"),
         ("/qui-a-fait-quoi", "qui-a-fait-quoi"),
         ("/compte", "compte"),
         ("/guide", "guide"),

@@ -17,7 +17,6 @@ use anyhow::Result;
 use beffroi_tests::{Capture, Community, Node, Packet, Protocol, Quality, knock_tcp, knock_udp, until};
 
 const SOON: Duration = Duration::from_secs(60);
-const FAST: Quality = Quality { rate: 1_000_000_000, delay: Duration::ZERO, loss: 0.0, queue: 16 << 20 };
 /// Where nmap looks first, and our own.
 const USUAL_UDP: [u16; 40] = [
     7, 53, 67, 68, 69, 88, 111, 123, 135, 137, 138, 139, 161, 162, 389, 443, 445, 500, 514, 520, 623, 631,
@@ -35,7 +34,7 @@ struct Scan {
 
 impl Scan {
     fn begin<const N: usize>(caux: &Community<N>) -> Result<Scan> {
-        let (stranger, _line) = caux.world.node_on_a_line("stranger", FAST)?;
+        let (stranger, _line) = caux.world.node_on_a_line("stranger", Quality::FAST)?;
         let public = caux.gateway.node.addresses();
         let arriving = caux.gateway.node.capture("eth0")?;
         let answers = stranger.capture("eth0")?;
@@ -99,4 +98,29 @@ fn a_scan_from_outside_finds_nothing_but_silence() -> Result<()> {
     scan.nothing_comes_back()?;
     assert_eq!(alvimare.home()?.status, 200, "the town hall is served all the same");
     Ok(())
+}
+
+#[test]
+fn of_what_was_switched_on_and_of_nothing_else_there_is_an_answer() -> Result<()> {
+    let caux = Community::of([])?;
+    caux.referent.open_the_carrier()?;
+    let scan = Scan::begin(&caux)?;
+    scan.every_tcp_port()?;
+    let page = |host: &str| {
+        let name = format!("{host}:443:{}", scan.targets[0]);
+        scan.stranger.run(["curl", "-sikm5", "--resolve", &name, &format!("https://{host}/")])
+    };
+    let page = page("www.example.fr")?;
+    assert!(page.contains("200 ") && page.contains("It works!"), "{page}");
+    assert!(!page.to_lowercase().contains("beffroi"), "{page}");
+    let is_answer = |packet: &Packet| scan.targets.contains(&packet.from);
+    let is_of_443 = |packet: &Packet| matches!(packet.protocol, Protocol::Tcp { from: 443, .. });
+    for target in scan.targets {
+        let answers = scan.answers.packets();
+        assert!(
+            answers.iter().any(|packet| packet.from == target && is_of_443(packet)),
+            "{target} is silent"
+        );
+    }
+    scan.answers.nothing_passed(|packet| is_answer(packet) && !is_of_443(packet))
 }

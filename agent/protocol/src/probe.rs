@@ -32,6 +32,7 @@ pub struct Probe {
 
 /// What carries the WireGuard datagrams.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Carrier {
     #[default]
     Udp,

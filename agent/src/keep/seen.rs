@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use beffroi_protocol::probe::Carrier;
 use beffroi_protocol::quality::Quality;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,7 @@ pub(crate) struct Seen {
     pub(crate) jitter: Option<Duration>,
     pub(crate) quality: Option<Quality>,
     pub(crate) endpoint: Option<SocketAddr>,
+    pub(crate) carrier: Carrier,
     /// The gateway answers: no recovery is under way.
     pub(crate) is_answering: bool,
 }

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// What the tunnel takes for the gateway when the carrier is used.
+const CARRIER: &str = "127.0.0.1:9";
+
 struct World {
     keeper: Keeper,
     start: Instant,
@@ -17,6 +20,9 @@ struct World {
     name: Vec<SocketAddr>,
     /// What the last renewal pointed the tunnel at.
     tunnel: Option<SocketAddr>,
+    /// Whether the gateway's carrier can be reached, and whether there is a connection.
+    carrier_is_open: bool,
+    is_connected: bool,
     arriving: Vec<(Instant, Event)>,
 }
 
@@ -39,7 +45,16 @@ impl World {
             no_way: Vec::new(),
             name,
             tunnel: None,
+            carrier_is_open: false,
+            is_connected: false,
             arriving: Vec::new(),
+        }
+    }
+
+    fn is_answered(&self) -> bool {
+        match self.tunnel {
+            Some(at) if at == address(CARRIER) => self.is_connected,
+            at => at.is_some() && at == self.alive_at,
         }
     }
 
@@ -54,11 +69,21 @@ impl World {
                     let at = self.now + Duration::from_millis(20);
                     self.arriving.push((at, Event::Found(self.name.clone())));
                 }
-                Action::Renew(endpoint) => self.tunnel = Some(*endpoint),
-                Action::Probe(probe, _) if self.tunnel.is_some() && self.tunnel == self.alive_at => {
+                Action::Renew(endpoint) | Action::Try(endpoint) => self.tunnel = Some(*endpoint),
+                Action::Ride | Action::Return => self.tunnel = Some(address(CARRIER)),
+                Action::OpenCarrier if self.carrier_is_open => {
+                    self.is_connected = true;
+                    self.arriving.push((self.now + Duration::from_millis(200), Event::Connected(true)));
+                }
+                Action::CloseCarrier => self.is_connected = false,
+                Action::Probe(probe, _) if self.is_answered() => {
                     self.arriving.push((self.now + self.round_trip, Event::Answered(probe.sequence)));
                 }
-                Action::Probe(..) | Action::Reconcile | Action::Examine | Action::Tell(_) => {}
+                Action::Probe(..)
+                | Action::OpenCarrier
+                | Action::Reconcile
+                | Action::Examine
+                | Action::Tell(_) => {}
             }
             self.done.push(((self.now - self.start).as_millis(), action));
         }
@@ -438,4 +463,99 @@ fn a_process_that_was_stopped_counts_no_loss() {
     world.run(1);
     let seen = world.keeper.seen();
     assert_eq!((seen.is_answering, seen.loss), (true, Some(0)));
+}
+
+/// A world that is online by UDP, which is then blocked.
+fn blocked() -> World {
+    let mut world = World::new(&["192.0.2.1:51820", "[2001:db8::1]:51820"]);
+    world.carrier_is_open = true;
+    world.run(60);
+    world.alive_at = None;
+    world
+}
+
+#[test]
+fn the_carrier_is_taken_when_udp_does_not_answer() {
+    let mut world = blocked();
+    let done = world.run(25);
+    let rides = done.iter().filter(|(_, action)| *action == Action::Ride).count();
+    assert_eq!(rides, 1, "{done:?}");
+    assert_eq!(world.keeper.seen().carrier, Carrier::Tls);
+    assert!(world.keeper.seen().is_answering);
+    let last = done.iter().rev().find_map(|(_, action)| match action {
+        Action::Probe(probe, _) => Some(probe.carrier),
+        _ => None,
+    });
+    assert_eq!(last, Some(Carrier::Tls));
+}
+
+#[test]
+fn a_line_that_works_knows_no_carrier() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.carrier_is_open = true;
+    let done = world.run(3_600);
+    assert!(!done.iter().any(|(_, action)| matches!(action, Action::OpenCarrier | Action::Ride)));
+}
+
+#[test]
+fn a_trial_that_fails_costs_a_second_and_is_no_loss() {
+    let mut world = blocked();
+    world.run(25);
+    let done = world.run(60);
+    let at = |wanted: fn(&Action) -> bool| done.iter().find(|(_, action)| wanted(action)).map(|(at, _)| *at);
+    let tried = at(|action| matches!(action, Action::Try(_))).expect("UDP is tried again");
+    let returned = at(|action| *action == Action::Return).expect("in vain");
+    assert!((1..=1_000).contains(&(returned - tried)), "{tried} to {returned}");
+    assert!(world.keeper.seen().is_answering);
+    assert_eq!(world.keeper.seen().carrier, Carrier::Tls);
+    assert_eq!(told(&done), [], "the link stays what it was");
+}
+
+#[test]
+fn the_carrier_is_left_when_udp_answers_again() {
+    let mut world = blocked();
+    world.run(25);
+    world.alive_at = world.name.first().copied();
+    let done = world.run(200);
+    assert_eq!(world.keeper.seen().carrier, Carrier::Udp);
+    assert!(!world.is_connected, "nothing is kept open that is not used");
+    assert_eq!(renewals(&done), [], "the session goes on");
+}
+
+#[test]
+fn another_network_is_tried_by_udp_at_once() {
+    let mut world = blocked();
+    world.run(40);
+    world.alive_at = world.name.first().copied();
+    world.handle(Event::NetworkChanged);
+    world.run(4);
+    world.handle(Event::NetworkChanged);
+    world.run(4);
+    assert_eq!(world.keeper.seen().carrier, Carrier::Udp);
+}
+
+#[test]
+fn a_carrier_that_breaks_is_used_again() {
+    let mut world = blocked();
+    world.run(25);
+    world.is_connected = false;
+    world.handle(Event::Connected(false));
+    world.run(3);
+    world.is_connected = true;
+    world.handle(Event::Connected(true));
+    world.run(5);
+    assert!(world.keeper.seen().is_answering);
+    assert_eq!(world.keeper.seen().carrier, Carrier::Tls);
+}
+
+#[test]
+fn a_gateway_whose_carrier_is_closed_is_called_by_udp_for_ever() {
+    let mut world = blocked();
+    world.carrier_is_open = false;
+    world.is_connected = false;
+    let done = world.run(120);
+    let opened = done.iter().filter(|(_, action)| *action == Action::OpenCarrier).count();
+    assert_eq!(opened, 1, "whoever keeps it goes on trying");
+    assert!(!done.iter().any(|(_, action)| *action == Action::Ride));
+    assert!(renewals(&done).len() > 3);
 }

@@ -12,6 +12,7 @@ use beffroi_tunnel::Tunnel;
 use tokio::task::JoinHandle;
 
 use super::{Error, journal_text, tell};
+use crate::carrier::Carrier;
 use crate::config::Config;
 use crate::diagnosis::{Examination, Inside, Question, Service};
 use crate::identity::{Identity, Turns};
@@ -36,6 +37,7 @@ pub(super) struct Membership {
     pub(super) examination: Examination,
     pub(super) inquiry: Inquiry,
     pub(super) lookup: Option<JoinHandle<Event>>,
+    pub(super) carrier: Option<Carrier>,
     names: Names,
     /// Whoever holds it owns the interface.
     _lock: Lock,
@@ -64,6 +66,7 @@ impl Membership {
             examination: Examination::new(config.state.clone()),
             inquiry: Inquiry::new(&config.interface, Jitter::from_system()?, Instant::now()),
             lookup: None,
+            carrier: None,
             names: Names::Unseen,
             turns: Turns::new(&joined),
             joined,
@@ -190,14 +193,12 @@ impl Membership {
                 self.lookup =
                     Some(tokio::spawn(async move { Event::Found(lookup::lookup(&endpoint).await) }));
             }
-            Action::Renew(endpoint) => {
-                log::debug!("calling the gateway at {endpoint}");
-                self.turns.called(Instant::now());
-                if let Err(error) = self.tunnel.renew(&self.turns.current().gateway, Some(endpoint)).await {
-                    // No route today may be one tomorrow: the recovery goes on.
-                    log::debug!("{}", journal_text(&error));
-                }
-            }
+            Action::Renew(endpoint) => self.call(endpoint).await,
+            Action::OpenCarrier => self.open_carrier().await,
+            Action::CloseCarrier => self.carrier = None,
+            Action::Ride => self.ride().await,
+            Action::Try(endpoint) => self.try_udp(endpoint).await,
+            Action::Return => self.return_to_carrier().await,
             Action::Probe(probe, to) => {
                 if let Err(error) = self.probes.send(&probe, to).await {
                     log::debug!("a probe to {to} cannot be sent: {error}");
@@ -205,7 +206,7 @@ impl Membership {
                 }
             }
             Action::Reconcile => {
-                let endpoint = self.keeper.seen().endpoint;
+                let endpoint = self.place();
                 let gateway = self.turns.current().gateway;
                 for change in self.tunnel.reconcile(&link::own(&self.joined, gateway, endpoint)).await? {
                     log::info!(COMMUNE = self.joined.welcome.commune; "the interface differed: {change:?}");

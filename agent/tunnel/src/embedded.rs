@@ -122,6 +122,13 @@ impl Embedded {
         }
     }
 
+    pub(crate) async fn aim(&self, key: &PublicKey, endpoint: SocketAddr) -> Result<(), Error> {
+        let id = x25519::PublicKey::from(*key.as_bytes());
+        let aim = |peer: &mut device::configure::PeerMut| peer.set_endpoint(Some(endpoint));
+        let aimed = self.device.write(async |device| device.modify_peer(&id, aim).await).await;
+        if aimed.map_err(Error::Embedded)? { Ok(()) } else { Err(Error::NoSuchPeer(*key)) }
+    }
+
     pub(crate) async fn stop(self) {
         self.device.stop().await;
     }

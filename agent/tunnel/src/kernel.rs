@@ -88,6 +88,15 @@ impl Kernel {
         Ok(())
     }
 
+    /// A peer that is not there would be made by this: it is looked for first.
+    pub(crate) async fn aim(&self, key: &PublicKey, endpoint: SocketAddr) -> Result<(), Error> {
+        if !self.read().await?.peers.contains_key(key) {
+            return Err(Error::NoSuchPeer(*key));
+        }
+        let peer = builder(key).set_endpoint(endpoint);
+        self.apply("aim at a peer", DeviceUpdate::new().add_peers(&[peer])).await
+    }
+
     async fn apply(&self, act: &'static str, update: DeviceUpdate) -> Result<(), Error> {
         let name = self.name;
         blocking(act, move || update.apply(&name, Backend::Kernel)).await

@@ -119,6 +119,18 @@ impl Tunnel {
         }
     }
 
+    /// From now on the peer is spoken to at this address; the session goes on. The next good packet of the peer
+    /// may change that again.
+    ///
+    /// # Errors
+    /// When the device refuses.
+    pub async fn aim(&mut self, peer: &PublicKey, endpoint: SocketAddr) -> Result<(), Error> {
+        match &self.device {
+            Device::Kernel(device) => device.aim(peer, endpoint).await,
+            Device::Embedded(device) => device.aim(peer, endpoint).await,
+        }
+    }
+
     /// Changes who this end is: every session ends. The port may change too: reconcile afterwards.
     ///
     /// # Errors

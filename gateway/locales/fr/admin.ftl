@@ -5,6 +5,7 @@ admin-entry-links = Liaisons
 admin-entry-invitations = Bons de raccordement
 admin-entry-notice = Annonce
 admin-entry-acts = Qui a fait quoi
+admin-entry-settings = Réglages
 
 admin-not-a-referents-machine = Ce poste n’est pas celui d’un référent : la page d’administration ne s’y ouvre pas. Si ce poste doit servir à un référent, un autre référent peut l’autoriser.
 
@@ -79,3 +80,20 @@ admin-acts-latest = Les plus récents
 
 admin-guide = Guide du référent
 admin-guide-contents = Sommaire
+
+admin-settings = Réglages
+admin-settings-lead = Ce qui est ouvert sur internet, en plus du port des liaisons.
+admin-carrier = Le chemin de secours
+admin-carrier-open = Ouvert
+admin-carrier-closed = Fermé
+admin-carrier-by = par { $who }, { $when }
+admin-carrier-what = Certains réseaux ne laissent passer que les sites web : une école, un hôtel, un partage de connexion. La liaison d’une mairie n’y passe pas. Avec le chemin de secours, elle emprunte le port 443, celui des sites web : plus lentement, mais aussi bien protégée.
+admin-carrier-how = Les postes n’ont rien à régler. Ils l’essaient d’eux-mêmes quand le chemin habituel ne répond pas, et le quittent dès qu’il répond de nouveau. La page des liaisons dit quels postes l’empruntent.
+admin-carrier-box-title = Sur la box ou le routeur :
+admin-carrier-box = faites suivre le port 443, en TCP, vers ce serveur, de la même façon que le port des liaisons, en UDP. Sans cela, le chemin de secours ne sert à rien.
+admin-carrier-strangers = Un inconnu qui s’y présente ne trouve qu’une page vide.
+admin-carrier-do-open = Ouvrir le chemin de secours
+admin-carrier-close = Fermer le chemin de secours
+admin-carrier-is-open = Le chemin de secours est ouvert.
+admin-carrier-is-closed = Le chemin de secours est fermé. Les mairies qui l’empruntaient sont coupées.
+admin-carrier-later = C’est enregistré, mais le service des liaisons ne répond pas : ce sera fait dès qu’il répondra.

@@ -23,6 +23,7 @@ links-without-agent = sans agent
 links-is-without-agent = Appareil sans agent : il utilise le programme WireGuard.
 links-add-device = Ajouter un appareil sans agent
 links-device = Configuration
+links-carried = par le port 443, plus lente
 links-count-offline = { $count } hors ligne
 links-count-doubtful = { $count ->
     [one] { $count } incertaine

@@ -35,6 +35,7 @@ pub(super) const GUIDE: web::Guide = web::Guide {
         ("/postes/*/remplacer", "remplacer-un-poste"),
         ("/postes/*/retirer", "retirer-un-poste"),
         ("/qui-a-fait-quoi", "qui-a-fait-quoi"),
+        ("/reglages", "le-chemin-de-secours"),
     ],
 };
 

@@ -1,11 +1,12 @@
 //! The referents' door: it listens on the server's local addresses and answers referents' machines.
 //!
 //! It puts together the pages of the features that referents use, and owns those about accounts: set-up, sign-in,
-//! one's own password, who did what.
+//! one's own password, who did what, what is open to the internet.
 
 mod account;
 mod acts;
 mod guide;
+mod openings;
 mod referents_only;
 mod set_up;
 mod sign_in;
@@ -37,6 +38,7 @@ pub fn routes() -> Vec<Route<Gate>> {
         devices::routes(),
         news::routes(),
         acts::routes(),
+        openings::routes(),
         account::routes(),
         sign_in::routes(),
         set_up::routes(),
@@ -70,6 +72,7 @@ fn entries() -> Vec<Entry> {
         entry(enrolment::PATH, &[], "admin-entry-invitations", icons::SHEET),
         entry(news::PATH, &[], "admin-entry-notice", icons::BELL),
         entry(acts::PATH, &[], "admin-entry-acts", icons::REGISTER),
+        entry(openings::PATH, &[], "admin-entry-settings", icons::SWITCH),
     ]
 }
 

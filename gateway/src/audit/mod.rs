@@ -62,6 +62,8 @@ pub enum Act {
     BackupRestored,
     KeyChangeAsked,
     KeyChanged,
+    CarrierOpened,
+    CarrierClosed,
 }
 
 impl Act {
@@ -91,6 +93,8 @@ impl Act {
             Self::HoursChanged => "audit-hours-changed",
             Self::KeyChangeAsked => "audit-key-change-asked",
             Self::KeyChanged => "audit-key-changed",
+            Self::CarrierOpened => "audit-carrier-opened",
+            Self::CarrierClosed => "audit-carrier-closed",
         }
     }
 }

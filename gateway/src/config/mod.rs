@@ -31,6 +31,8 @@ pub const PORTAL_PORT: u16 = 443;
 pub const ADMIN_PORT: u16 = 8443;
 /// TCP port on which members are told what is wanted of them, inside the tunnel.
 pub const MEMBERS_PORT: u16 = beffroi_protocol::membership::PORT;
+/// TCP port of the carrier, on every address.
+pub const CARRIER_PORT: u16 = beffroi_protocol::carrier::PORT;
 /// UDP port that answers probes, inside the tunnel.
 pub const PROBE_PORT: u16 = 4711;
 

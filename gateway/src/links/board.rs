@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use beffroi_protocol::PublicKey;
-use beffroi_protocol::probe::Probe;
+use beffroi_protocol::probe::{Carrier, Probe};
 use beffroi_protocol::quality::Quality;
 use beffroi_tunnel::PresentPeer;
 
@@ -47,6 +47,8 @@ pub struct Link {
     pub version: Option<String>,
     /// Whether two computers hold the machine's key.
     pub two_holders: bool,
+    /// How the agent last came.
+    pub carrier: Carrier,
 }
 
 /// The line of one machine as history, alerts and figures take it.
@@ -118,6 +120,7 @@ struct Line {
     /// Where the agent asks from, inside the tunnel.
     asker: Option<SocketAddr>,
     version: Option<String>,
+    carrier: Carrier,
     endpoint: Option<SocketAddr>,
     holders: Holders,
     received: Counter,
@@ -187,6 +190,7 @@ impl Board {
         line.round_trip = probe.round_trip.map(time);
         line.jitter = probe.jitter.map(time);
         line.loss = Some(Loss { sent: probe.sent, answered: probe.answered });
+        line.carrier = probe.carrier;
         let version: String =
             probe.version.chars().filter(|letter| !letter.is_control()).take(VERSION_MAX).collect();
         line.version = Some(version).filter(|version| !version.is_empty());
@@ -252,10 +256,17 @@ impl Board {
         unwritten.map(|(machine, line)| (*machine, line.key)).collect()
     }
 
-    /// Where each machine was last heard from.
+    /// Where each machine was last heard from. One that comes by the carrier is behind a connection of its own
+    /// making, and cannot be called there.
     pub(super) fn endpoints(&self) -> BTreeMap<MachineId, SocketAddr> {
         let lines = self.lines();
-        lines.machines.iter().filter_map(|(machine, line)| Some((*machine, line.endpoint?))).collect()
+        lines
+            .machines
+            .iter()
+            .filter_map(|(machine, line)| {
+                Some((*machine, line.endpoint.filter(|at| !at.ip().is_loopback())?))
+            })
+            .collect()
     }
 
     /// A panic elsewhere while the board was held leaves it readable: every field stands for itself.
@@ -277,6 +288,7 @@ impl Line {
             probe: None,
             asker: None,
             version: None,
+            carrier: Carrier::Udp,
             endpoint: None,
             holders: Holders::default(),
             received: Counter::default(),
@@ -367,6 +379,7 @@ impl Line {
             endpoint: self.endpoint,
             version: self.version.clone(),
             two_holders: self.holders.are_two(now),
+            carrier: self.carrier,
         }
     }
 }

@@ -166,6 +166,7 @@ mod tests {
             received: 0,
             sent: 0,
             endpoint: None,
+            carrier: beffroi_protocol::probe::Carrier::Udp,
             version: None,
             two_holders: false,
         }

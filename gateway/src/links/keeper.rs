@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::directory::{self, CommuneId, CommuneName, Follower, Guest, Machine, MachineId};
 use crate::journal::chain;
 use crate::netd::{Client, Present, Wanted};
+use crate::openings::{self, Opening};
 use crate::store::{ReadTx, Store, WriteTx};
 
 /// Even when nothing changed: what was meddled with from outside is put right, and guests whose time is over
@@ -63,6 +64,7 @@ struct Wish {
     communes: BTreeMap<CommuneId, CommuneName>,
     endpoints: Endpoints,
     preshared: BTreeMap<MachineId, PresharedKey>,
+    open: BTreeSet<Opening>,
 }
 
 impl Keeper {
@@ -122,7 +124,8 @@ impl Keeper {
         let announced = self.follower.pending();
         let now = Timestamp::now();
         let wish = self.store.read(async move |tx: &ReadTx| wish(tx, now).await).await?;
-        let wanted = self.ground.wanted(&wish.machines, &wish.guests, &wish.endpoints, &wish.preshared);
+        let (endpoints, preshared) = (&wish.endpoints, &wish.preshared);
+        let wanted = self.ground.wanted(&wish.machines, &wish.guests, endpoints, preshared, &wish.open);
         let forgotten = self.board.expect(&wish.machines);
         self.board.expect_no_probes(wish.without_agent);
         if !forgotten.is_empty() {
@@ -274,6 +277,12 @@ impl Keeper {
 
 async fn wish(tx: &ReadTx, now: Timestamp) -> Result<Wish, Error> {
     let communes = directory::communes(tx).await?;
+    let mut open = BTreeSet::new();
+    for opening in Opening::ALL {
+        if openings::switch(tx, opening).await?.is_some_and(|switch| switch.is_on) {
+            open.insert(opening);
+        }
+    }
     Ok(Wish {
         machines: directory::machines(tx).await?,
         without_agent: directory::without_agent(tx).await?,
@@ -281,5 +290,6 @@ async fn wish(tx: &ReadTx, now: Timestamp) -> Result<Wish, Error> {
         communes: communes.into_iter().map(|commune| (commune.id, commune.name)).collect(),
         endpoints: endpoints(tx).await?,
         preshared: directory::preshared_keys(tx).await?,
+        open,
     })
 }

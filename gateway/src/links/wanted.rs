@@ -10,6 +10,7 @@ use ipnet::{IpNet, Ipv4Net};
 use crate::config::{ADMIN_PORT, Config, MEMBERS_PORT, PORTAL_PORT, PROBE_PORT};
 use crate::directory::{Guest, Machine, MachineId, Network};
 use crate::netd::{Firewall, Invited, Port, Wanted};
+use crate::openings::Opening;
 
 /// How often either side speaks when there is nothing to say, in seconds: it holds the way through the town
 /// hall's router open (persistent keepalive of wg(8)).
@@ -43,6 +44,7 @@ impl Ground {
         guests: &[Guest],
         endpoints: &BTreeMap<MachineId, (PublicKey, SocketAddr)>,
         preshared: &BTreeMap<MachineId, PresharedKey>,
+        open: &BTreeSet<Opening>,
     ) -> Wanted {
         let members = machines.iter().filter(|machine| machine.is_active()).map(|machine| {
             // An endpoint that was learnt from another computer in the same place is none.
@@ -60,7 +62,7 @@ impl Ground {
                 mtu: self.mtu,
                 peers,
             },
-            firewall: self.firewall(machines, guests),
+            firewall: self.firewall(machines, guests, open),
         }
     }
 
@@ -81,14 +83,19 @@ impl Ground {
         Peer { allowed, keepalive: Some(KEEPALIVE), ..Peer::default() }
     }
 
-    fn firewall(&self, machines: &[Machine], guests: &[Guest]) -> Firewall {
+    fn firewall(&self, machines: &[Machine], guests: &[Guest], open: &BTreeSet<Opening>) -> Firewall {
         let active = machines.iter().filter(|machine| machine.is_active());
         Firewall {
             machines: active.flat_map(|machine| self.network.machine(machine.id)).collect(),
             machine_ports: MACHINE_PORTS.into(),
             invited: (!guests.is_empty())
                 .then(|| Invited { network: temporary::NETWORK.into(), port: Port::Tcp(temporary::PORT) }),
-            open: self.open.iter().copied().chain([Port::Udp(self.listen_port)]).collect(),
+            open: open
+                .iter()
+                .map(|opening| opening.port())
+                .chain(self.open.iter().copied())
+                .chain([Port::Udp(self.listen_port)])
+                .collect(),
         }
     }
 }
@@ -133,11 +140,14 @@ mod tests {
 
     #[test]
     fn nobody_is_let_in_by_an_empty_database() {
-        let wanted = ground().wanted(&[], &[], &BTreeMap::new(), &BTreeMap::new());
+        let wanted = ground().wanted(&[], &[], &BTreeMap::new(), &BTreeMap::new(), &BTreeSet::new());
         assert_eq!(wanted.tunnel.peers, BTreeMap::new());
         assert_eq!(wanted.firewall.machines, BTreeSet::new());
         assert_eq!(wanted.firewall.invited, None);
         assert_eq!(wanted.firewall.open, [Port::Udp(51820), Port::Tcp(22)].into());
+        let wanted =
+            ground().wanted(&[], &[], &BTreeMap::new(), &BTreeMap::new(), &[Opening::Carrier].into());
+        assert_eq!(wanted.firewall.open, [Port::Udp(51820), Port::Tcp(22), Port::Tcp(443)].into());
         assert_eq!(wanted.tunnel.addresses, nets(&["10.66.0.1/16", "fd00::1/64", "198.18.0.1/15"]));
     }
 
@@ -147,7 +157,7 @@ mod tests {
         let endpoint: SocketAddr = "192.0.2.7:51000".parse().expect("an address");
         let endpoints = [(here.id, (key(1), endpoint)), (moved.id, (key(9), endpoint))].into();
         let preshared = [(moved.id, PresharedKey::from_bytes([7; 32]))].into();
-        let wanted = ground().wanted(&[here, moved], &[], &endpoints, &preshared);
+        let wanted = ground().wanted(&[here, moved], &[], &endpoints, &preshared, &BTreeSet::new());
         let peer = |allowed: &[&str], endpoint, preshared: Option<u8>| Peer {
             allowed: nets(allowed),
             endpoint,
@@ -175,15 +185,15 @@ mod tests {
                 at: Timestamp::UNIX_EPOCH, by: "Le référent".to_owned(), reason: "volé".to_owned()
             };
         let gone = Machine { revoked: Some(revocation), ..machine("256", 1) };
-        let wanted = ground().wanted(&[gone], &[], &BTreeMap::new(), &BTreeMap::new());
-        assert_eq!(wanted, ground().wanted(&[], &[], &BTreeMap::new(), &BTreeMap::new()));
+        let wanted = ground().wanted(&[gone], &[], &BTreeMap::new(), &BTreeMap::new(), &BTreeSet::new());
+        assert_eq!(wanted, ground().wanted(&[], &[], &BTreeMap::new(), &BTreeMap::new(), &BTreeSet::new()));
     }
 
     #[test]
     fn a_guest_reaches_the_enrolment_port_from_its_own_address_only() {
         let guest = Guest { key: key(3), address: temporary::address(&key(3)), until: Timestamp::MAX };
         let address = format!("{}/32", guest.address);
-        let wanted = ground().wanted(&[], &[guest], &BTreeMap::new(), &BTreeMap::new());
+        let wanted = ground().wanted(&[], &[guest], &BTreeMap::new(), &BTreeMap::new(), &BTreeSet::new());
         assert_eq!(
             wanted.tunnel.peers,
             [(key(3), Peer { allowed: nets(&[&address]), ..Peer::default() })].into()

@@ -138,6 +138,7 @@ mod tests {
                 received: 1000,
                 sent: 2000,
                 endpoint: None,
+                carrier: beffroi_protocol::probe::Carrier::Udp,
                 version: None,
                 two_holders: false,
             },

@@ -168,10 +168,12 @@ impl Keeper {
     }
 }
 
-/// Where a peer is known to be replaces what the gateway remembers of it.
+/// Where a peer is known to be replaces what the gateway remembers of it, unless it came by the carrier: that
+/// connection ends with the process at the other end of it.
 fn with_endpoints(mut wanted: Wanted, present: &beffroi_tunnel::Present) -> Wanted {
     for (key, peer) in &mut wanted.tunnel.peers {
         let known = present.peers.get(key).and_then(|present| present.endpoint);
+        let known = known.filter(|endpoint| !endpoint.ip().is_loopback());
         peer.endpoint = known.or(peer.endpoint);
     }
     wanted

@@ -5,7 +5,7 @@ use beffroi_protocol::temporary;
 use ipnet::IpNet;
 
 use super::{Port, Wanted};
-use crate::config::Network;
+use crate::config::{CARRIER_PORT, Network};
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Beyond {
@@ -29,7 +29,8 @@ pub(crate) fn check(wanted: &Wanted, network: &Network) -> Result<(), Beyond> {
     if !(1280..=1420).contains(&tunnel.mtu) {
         return Err(Beyond::Mtu(tunnel.mtu));
     }
-    let may_open = |port: &&Port| **port == Port::Udp(network.port) || network.open.contains(port);
+    let own = [Port::Udp(network.port), Port::Tcp(CARRIER_PORT)];
+    let may_open = |port: &&Port| own.contains(port) || network.open.contains(port);
     if let Some(port) = wanted.firewall.open.iter().find(|port| !may_open(port)) {
         return Err(Beyond::Open(*port));
     }
@@ -78,7 +79,7 @@ mod tests {
                 machines: nets(["10.66.0.0/16", "fd66::/64"]),
                 machine_ports: BTreeSet::from([Port::Tcp(443)]),
                 invited: Some(Invited { network: temporary::NETWORK.into(), port: Port::Tcp(4710) }),
-                open: BTreeSet::from([Port::Udp(51820), Port::Tcp(22)]),
+                open: BTreeSet::from([Port::Udp(51820), Port::Tcp(22), Port::Tcp(443)]),
             },
         };
         change(&mut wanted);

@@ -66,6 +66,8 @@ impl Quality {
 
 #[cfg(test)]
 mod tests {
+    use beffroi_protocol::probe::Carrier;
+
     use super::*;
 
     #[test]
@@ -84,6 +86,7 @@ mod tests {
                 endpoint: None,
                 version: None,
                 two_holders: false,
+                carrier: Carrier::Udp,
             };
             assert_eq!(Quality::of(&link), expected, "{link:?}");
         };

@@ -15,6 +15,9 @@ pub const SHEET: Icon = Icon("M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7");
 pub const BELL: Icon = Icon("M6 17V11a6 6 0 0 1 12 0v6l2 2H4zM10 21h4M12 5V3");
 /// A register with its lines.
 pub const REGISTER: Icon = Icon("M5 4h14v16H5zM9 4v16M12 9h4M12 13h4");
+/// Two switches, one on and one off.
+pub const SWITCH: Icon =
+    Icon("M7 4h10a3 3 0 0 1 0 6H7a3 3 0 0 1 0-6zM17 5.5v3M7 14h10a3 3 0 0 1 0 6H7a3 3 0 0 1 0-6zM7 15.5v3");
 /// A head and shoulders.
 pub const PERSON: Icon = Icon("M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21a8 8 0 0 1 16 0");
 /// The house of the commune.

@@ -157,7 +157,7 @@ async fn connection(
         watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await
     } else {
         let builder = builder().http1_only();
-        watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await
+        watcher.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service)).await
     };
     if let Err(error) = served {
         log::debug!("{peer}: {error}");

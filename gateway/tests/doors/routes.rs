@@ -53,6 +53,8 @@ const ADMIN: &[(&str, &str, Audience)] = &[
     ("POST", "/postes/{machine}/role", Referent),
     ("GET", "/qui-a-fait-quoi", Referent),
     ("GET", "/qui-a-fait-quoi/tableau", Referent),
+    ("GET", "/reglages", Referent),
+    ("POST", "/reglages/secours", Referent),
 ];
 
 const PORTAL: &[(&str, &str, Audience)] = &[("GET", "/", TownHall)];

@@ -11,6 +11,7 @@ mod role;
 use std::time::{Duration, Instant};
 
 use axum::extract::FromRef;
+use beffroi_protocol::probe::Carrier;
 
 use super::{Alerts, Board, Error, Link, Service, State, diagnosis, history, words};
 use crate::access::{Audience, Route};
@@ -72,6 +73,7 @@ struct Shown {
     endpoint: Option<String>,
     version: Option<String>,
     two_holders: bool,
+    is_carried: bool,
 }
 
 impl Shown {
@@ -91,6 +93,7 @@ impl Shown {
             sent: number(|link| link.sent),
             endpoint: link.as_ref().and_then(|link| link.endpoint).map(|endpoint| endpoint.to_string()),
             two_holders: link.as_ref().is_some_and(|link| link.two_holders),
+            is_carried: link.as_ref().is_some_and(|link| link.carrier == Carrier::Tls),
             version: link.and_then(|link| link.version),
         }
     }

@@ -223,7 +223,13 @@ impl Community {
 
     async fn wanted(&self) -> Wanted {
         let known = self.store.read(async |tx| endpoints(tx).await).await.expect("they are read");
-        self.ground.wanted(&self.machines().await, &self.guests().await, &known, &BTreeMap::new())
+        self.ground.wanted(
+            &self.machines().await,
+            &self.guests().await,
+            &known,
+            &BTreeMap::new(),
+            &BTreeSet::new(),
+        )
     }
 
     async fn machines(&self) -> Vec<Machine> {

@@ -1,0 +1,124 @@
+//! The door of last resort, on TCP port 443 of every address: WireGuard's datagrams in TLS, for town halls whose
+//! network lets nothing but web sites through.
+//!
+//! To everyone else it is a web server with nothing on it. What passes is relayed to WireGuard's own port and
+//! nowhere else; who may enter is WireGuard's business, as it is for datagrams that come by themselves. Netd's
+//! firewall keeps the internet away until a referent has set the switch.
+
+mod coat;
+mod relay;
+#[cfg(test)]
+mod tests;
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use beffroi_protocol::carrier;
+use hyper_util::rt::TokioIo;
+use subtle::ConstantTimeEq;
+
+use crate::directory;
+use crate::journal::chain;
+use crate::openings::{self, Opening};
+use crate::store::{ReadTx, Store};
+use crate::web::Room;
+
+pub use coat::{Error, tls};
+
+/// Relays at once.
+const IN_ALL: usize = 512;
+/// Town halls behind one provider's shared address, or one proxy.
+const FROM_ONE: usize = 64;
+
+#[derive(Clone)]
+pub struct Gate {
+    store: Store,
+    room: Room,
+    /// Of this machine.
+    wireguard: SocketAddr,
+}
+
+impl Gate {
+    pub fn new(store: Store, wireguard_port: u16) -> Self {
+        let wireguard = (Ipv4Addr::LOCALHOST, wireguard_port).into();
+        Self { store, room: Room::new(IN_ALL, FROM_ONE), wireguard }
+    }
+
+    /// Whether the switch is on, and where then.
+    async fn path(&self) -> Result<Option<String>, directory::Error> {
+        let read = async |tx: &ReadTx| {
+            let is_on = openings::switch(tx, Opening::Carrier).await?.is_some_and(|switch| switch.is_on);
+            let key = directory::gateway_key(tx).await?;
+            Ok(key.filter(|_| is_on).map(|key| carrier::path(&key)))
+        };
+        self.store.read(read).await
+    }
+
+    async fn is_open(&self) -> bool {
+        self.path().await.is_ok_and(|path| path.is_some())
+    }
+
+    async fn leads_here(&self, path: &str) -> bool {
+        match self.path().await {
+            Ok(ours) => ours.is_some_and(|ours| ours.as_bytes().ct_eq(path.as_bytes()).into()),
+            Err(error) => {
+                log::error!("the carrier's switch cannot be read: {}", chain(&error));
+                false
+            }
+        }
+    }
+}
+
+/// The door, ready to serve.
+pub fn router(gate: Gate) -> Router {
+    Router::new().fallback(answer).with_state(gate)
+}
+
+async fn answer(
+    State(gate): State<Gate>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+) -> Response {
+    let path = request.uri().path().to_owned();
+    if !is_upgrade(&request) || !gate.leads_here(&path).await {
+        return as_any_server(request.method(), &path);
+    }
+    let Some(place) = gate.room.enter(peer.ip()) else {
+        log::warn!("{peer} is turned away from the carrier: there is no more room");
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let upgrade = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        let _place = place;
+        match upgrade.await {
+            Ok(stream) => relay::relay(TokioIo::new(stream), &gate, peer).await,
+            Err(error) => log::debug!("{peer}: {error}"),
+        }
+    });
+    let headers = [(header::CONNECTION, "upgrade"), (header::UPGRADE, carrier::UPGRADE)];
+    (StatusCode::SWITCHING_PROTOCOLS, headers, Body::empty()).into_response()
+}
+
+fn is_upgrade(request: &Request) -> bool {
+    let upgrade = request.headers().get(header::UPGRADE);
+    request.method() == Method::GET && upgrade == Some(&HeaderValue::from_static(carrier::UPGRADE))
+}
+
+/// What a web server says on which nobody has put anything yet.
+fn as_any_server(method: &Method, path: &str) -> Response {
+    if method != Method::GET && method != Method::HEAD {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
+    }
+    match path {
+        "/" | "/index.html" => Html("<html><body><h1>It works!</h1></body></html>\n").into_response(),
+        _ => {
+            let page = "<html><head><title>404 Not Found</title></head>\
+                <body><h1>Not Found</h1></body></html>\n";
+            (StatusCode::NOT_FOUND, Html(page)).into_response()
+        }
+    }
+}

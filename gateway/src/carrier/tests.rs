@@ -1,0 +1,92 @@
+//! The door as strangers see it, and the relay behind it.
+
+use std::net::Ipv4Addr;
+
+use beffroi_protocol::PublicKey;
+use beffroi_protocol::carrier::{Frames, frame};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::net::UdpSocket;
+use tower::ServiceExt;
+
+use super::*;
+use crate::store::WriteTx;
+
+const KEY: PublicKey = PublicKey::from_bytes([7; 32]);
+const STRANGER: &str = "203.0.113.9:50000";
+
+struct Rig {
+    gate: Gate,
+    _folder: TempDir,
+}
+
+async fn rig(is_on: bool) -> Rig {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(folder.path()).expect("a store");
+    let prepare = async move |tx: &mut WriteTx| -> Result<(), directory::Error> {
+        directory::set_gateway_key(tx, &KEY).await?;
+        openings::set(tx, Opening::Carrier, is_on, "Le référent", Timestamp::UNIX_EPOCH).await?;
+        Ok(())
+    };
+    store.write(prepare).await.expect("the store is written");
+    Rig { gate: Gate::new(store, 51820), _folder: folder }
+}
+
+async fn ask(gate: &Gate, method: &str, path: &str, upgrade: Option<&'static str>) -> (u16, String) {
+    let mut request = Request::builder().method(method).uri(path);
+    if let Some(upgrade) = upgrade {
+        request = request.header(header::CONNECTION, "upgrade").header(header::UPGRADE, upgrade);
+    }
+    let peer: SocketAddr = STRANGER.parse().expect("an address");
+    let request = request.extension(ConnectInfo(peer)).body(Body::empty()).expect("a request");
+    let response = router(gate.clone()).oneshot(request).await.expect("an answer");
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.expect("a body").to_bytes();
+    (status, String::from_utf8_lossy(&body).into_owned())
+}
+
+#[tokio::test]
+async fn strangers_find_a_web_server_with_nothing_on_it() {
+    let rig = rig(true).await;
+    for (method, path, status) in [
+        ("GET", "/", 200),
+        ("HEAD", "/", 200),
+        ("GET", "/robots.txt", 404),
+        ("GET", "/0123456789abcdef0123456789abcdef", 404),
+        ("POST", "/", 405),
+    ] {
+        for upgrade in [None, Some("websocket"), Some(carrier::UPGRADE)] {
+            let (answered, body) = ask(&rig.gate, method, path, upgrade).await;
+            assert_eq!(answered, status, "{method} {path}");
+            assert!(!body.to_lowercase().contains("beffroi"), "{body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_path_is_there_when_the_switch_is_on() {
+    let path = carrier::path(&KEY);
+    assert_eq!(ask(&rig(true).await.gate, "GET", &path, Some(carrier::UPGRADE)).await.0, 101);
+    assert_eq!(ask(&rig(true).await.gate, "GET", &path, None).await.0, 404, "a path alone is no proof");
+    assert_eq!(ask(&rig(false).await.gate, "GET", &path, Some(carrier::UPGRADE)).await.0, 404);
+}
+
+#[tokio::test]
+async fn datagrams_pass_both_ways_and_nothing_else_ends_it() {
+    let wireguard = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+    let (mut agent, stream) = duplex(4096);
+    let relaying = tokio::spawn(relay::pass(stream, wireguard.local_addr().expect("it is bound")));
+    agent.write_all(&frame(b"a handshake").expect("it is fit")).await.expect("it is taken");
+    let mut buffer = [0; 64];
+    let (length, from) = wireguard.recv_from(&mut buffer).await.expect("it arrives");
+    assert_eq!(&buffer[..length], b"a handshake");
+    wireguard.send_to(b"its answer", from).await.expect("it is sent");
+    let mut frames = Frames::default();
+    agent.read_buf(frames.buffer()).await.expect("it comes back");
+    assert_eq!(frames.take(), Ok(Some(&b"its answer"[..])));
+    agent.write_all(&[0xff; 8]).await.expect("it is taken");
+    let ended = relaying.await.expect("it does not panic");
+    assert!(ended.is_err_and(|error| error.to_string().contains("65535")));
+}
