@@ -48,6 +48,32 @@ fn what_is_wanted_is_written_once_and_kept() {
     drop(netd);
 }
 
+/// The measured version is `link.restart.2000` of `make bench`.
+#[test]
+fn two_thousand_machines_are_kept_and_one_is_taken_out_alone() {
+    let here = Here::new();
+    let netd = here.netd();
+    let mut wanted = wanted(&here.mairie);
+    for number in 0..2_000_u32 {
+        let mut key = [7; 32];
+        key[..4].copy_from_slice(&number.to_be_bytes());
+        let address =
+            IpNet::from(IpAddr::from(Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 66, 2, 0)) + number)));
+        let peer = Peer { allowed: BTreeSet::from([address]), ..Peer::default() };
+        wanted.tunnel.peers.insert(PublicKey::from_bytes(key), peer);
+        wanted.firewall.machines.insert(address);
+    }
+    assert!(here.want(&wanted).expect("a plain state").changes > 2_000);
+    assert_eq!(here.want(&wanted).expect("a plain state").changes, 0);
+    wanted.tunnel.peers.pop_last().expect("there are many");
+    assert_eq!(here.want(&wanted).expect("a plain state").changes, 1);
+
+    drop(netd);
+    let _netd = here.netd();
+    let present = here.runtime.block_on(here.client.present()).expect("netd answers");
+    assert_eq!(present.tunnel.peers.len(), wanted.tunnel.peers.len(), "it had remembered");
+}
+
 /// Unasked, and long before the minute in which everything is compared.
 #[test]
 fn a_firewall_that_someone_flushed_is_back_at_once() {

@@ -10,5 +10,6 @@ mod readers;
 fn every_reader_bears_what_is_kept() {
     corpus::replay("code", readers::code);
     corpus::replay("enrolment", readers::enrolment);
+    corpus::replay("membership", readers::membership);
     corpus::replay("probe", readers::probe);
 }

@@ -1,7 +1,9 @@
 //! What agent and gateway say to each other.
 
 use beffroi_protocol::code::Code;
+use beffroi_protocol::diagnosis::Told;
 use beffroi_protocol::enrolment::{Refused, Request, Welcome};
+use beffroi_protocol::membership::Membership;
 use beffroi_protocol::probe::{self, Answer, Probe};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,6 +22,12 @@ pub fn enrolment(bytes: &[u8]) {
     json::<Request>(bytes);
     json::<Welcome>(bytes);
     json::<Refused>(bytes);
+}
+
+/// What is said through a member's own tunnel, in both directions.
+pub fn membership(bytes: &[u8]) {
+    json::<Membership>(bytes);
+    json::<Told>(bytes);
 }
 
 /// The datagram of every few seconds, in both directions.
