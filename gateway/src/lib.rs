@@ -115,6 +115,7 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
         endpoint: config.network.endpoint.clone(),
         network,
         mtu: config.network.mtu,
+        preshared: config.network.preshared,
         authority: certificates.authority_pem().into(),
         tray: access::Tray::default(),
         changes: changes.clone(),

@@ -6,8 +6,8 @@
 use std::fmt;
 use std::fmt::Write;
 
-use beffroi_protocol::PublicKey;
 use beffroi_protocol::code::Endpoint;
+use beffroi_protocol::{PresharedKey, PublicKey};
 use data_encoding::BASE64;
 use ipnet::IpNet;
 
@@ -16,7 +16,7 @@ use super::Keys;
 /// A telephone behind a router is reached as long as it says something, in seconds.
 const KEEPALIVE: u16 = 25;
 
-/// What a device has to know. A secret if the gateway made its keys.
+/// What a device has to know. A secret.
 #[derive(Clone)]
 pub struct Configuration {
     pub title: String,
@@ -24,6 +24,7 @@ pub struct Configuration {
     pub addresses: [IpNet; 2],
     pub mtu: u16,
     pub gateway: PublicKey,
+    pub preshared: Option<PresharedKey>,
     pub endpoint: Endpoint,
     /// All that is reached through the tunnel: the gateway, and no machine behind it.
     pub allowed: [IpNet; 2],
@@ -54,6 +55,9 @@ impl Configuration {
         writeln!(out)?;
         writeln!(out, "[Peer]")?;
         writeln!(out, "PublicKey = {}", self.gateway)?;
+        if let Some(preshared) = &self.preshared {
+            writeln!(out, "PresharedKey = {}", BASE64.encode(preshared.as_bytes()))?;
+        }
         writeln!(out, "Endpoint = {}", self.endpoint)?;
         writeln!(out, "AllowedIPs = {}", pair(&self.allowed))?;
         writeln!(out, "PersistentKeepalive = {KEEPALIVE}")
@@ -82,12 +86,14 @@ mod tests {
             addresses: [net("10.66.1.4/32"), net("fd00::104/128")],
             mtu: 1280,
             gateway: PublicKey::from_bytes([9; 32]),
+            preshared: Some(PresharedKey::from_bytes([7; 32])),
             endpoint: "passerelle.coeur-de-caux.fr:51820".parse().expect("an endpoint"),
             allowed: [net("10.66.0.1/32"), net("fd00::1/128")],
         };
         let made = configuration(Keys::Made(PrivateKey::from_bytes([8; 32])));
         let rest = "Address = 10.66.1.4/32, fd00::104/128\nMTU = 1280\n\n[Peer]\n\
                     PublicKey = CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\n\
+                    PresharedKey = BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n\
                     Endpoint = passerelle.coeur-de-caux.fr:51820\n\
                     AllowedIPs = 10.66.0.1/32, fd00::1/128\nPersistentKeepalive = 25\n";
         assert_eq!(

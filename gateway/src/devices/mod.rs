@@ -6,7 +6,7 @@
 mod configuration;
 mod pages;
 
-use beffroi_protocol::{PrivateKey, PublicKey};
+use beffroi_protocol::{PresharedKey, PrivateKey, PublicKey};
 
 use crate::audit::{self, About, Act, Entry};
 use crate::directory::{self, CommuneId, Machine, MachineId, Network, NewMachine};
@@ -40,6 +40,16 @@ impl Keys {
     }
 }
 
+/// What both ends mix into their handshakes.
+///
+/// # Errors
+/// When the system has no randomness to give.
+pub fn draw_preshared() -> Result<PresharedKey, Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(Error::NoRandomness)?;
+    Ok(PresharedKey::from_bytes(bytes))
+}
+
 /// Records a device as a machine of a commune.
 ///
 /// # Errors
@@ -48,11 +58,13 @@ pub async fn add(
     tx: &mut impl Write,
     network: &Network,
     new: NewMachine,
+    preshared: Option<&PresharedKey>,
     by: &str,
 ) -> Result<Machine, Error> {
     let at = new.at;
     let machine = directory::add_machine(tx, network, new).await?;
     directory::mark_without_agent(tx, machine.id).await?;
+    directory::set_preshared(tx, machine.id, preshared).await?;
     let commune = directory::commune(tx, machine.commune).await?;
     let about = About {
         commune: commune.map(|commune| commune.name.to_string()),

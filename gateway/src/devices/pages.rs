@@ -23,6 +23,8 @@ pub struct Desk {
     pub endpoint: Endpoint,
     pub network: Network,
     pub mtu: u16,
+    /// Whether links have a preshared key.
+    pub preshared: bool,
     /// The certificate of the private authority, in PEM: without it a browser warns of the intranet.
     pub authority: Arc<str>,
     pub tray: access::Tray<MachineId, Configuration>,
@@ -101,15 +103,17 @@ async fn add(
         Ok(parsed) => parsed,
         Err(why) => return kept(frame, town_hall, id, form, why),
     };
+    let preshared = desk.preshared.then(devices::draw_preshared).transpose()?;
     let new = NewMachine { commune: id, name, key: keys.public(), at };
     let (once, by, network) = (form.once.clone(), who.name().to_owned(), desk.network);
+    let recorded = preshared.clone();
     let added = store
         .write(async move |tx: &mut WriteTx| {
             if let Some(path) = once.led_to(tx).await? {
                 return Ok::<_, Error>((path, None));
             }
             let gateway = directory::gateway_key(tx).await?.ok_or(Error::NoGatewayKey)?;
-            let machine = devices::add(tx, &network, new.clone(), &by).await?;
+            let machine = devices::add(tx, &network, new.clone(), recorded.as_ref(), &by).await?;
             let path = paths::device(machine.id);
             once.leads_to(tx, &path, at).await?;
             Ok((path, Some((machine, gateway))))
@@ -128,6 +132,7 @@ async fn add(
             addresses: desk.network.machine(machine.id),
             mtu: desk.mtu,
             gateway,
+            preshared,
             endpoint: desk.endpoint,
             allowed: desk.network.gateway().map(Into::into),
         };

@@ -26,6 +26,7 @@ async fn a_device_gets_a_configuration_that_is_shown_to_one_person() {
     assert_eq!(file.header("cache-control"), "no-store");
     file.shows("Address = 10.66.1.3/32, fda6:8423:71b7::103/128")
         .shows("AllowedIPs = 10.66.0.1/32, fda6:8423:71b7::1/128")
+        .shows("PresharedKey = ")
         .shows("Endpoint = passerelle.coeur-de-caux.fr:51820")
         .hides("DNS");
     referent.get("/communes/1").await.shows("Appareil sans agent").shows(&path);

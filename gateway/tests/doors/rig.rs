@@ -96,6 +96,7 @@ pub(crate) async fn rig() -> Rig {
         endpoint: invitations.endpoint.clone(),
         network,
         mtu: 1280,
+        preshared: true,
         authority: "-----BEGIN CERTIFICATE-----".into(),
         tray: access::Tray::default(),
         changes: changes.clone(),
