@@ -13,6 +13,10 @@ use crate::state::Joined;
 
 /// For a handshake and a probe over a slow line.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// The same just after a change that was agreed: the gateway may be a moment late.
+const INSISTENCE: Duration = Duration::from_secs(1);
+/// How often the gateway is called again then, before the former identity has its turn.
+const INSIST: u32 = 3;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
@@ -54,11 +58,13 @@ pub(crate) struct Turns {
     unanswered: Option<Instant>,
     /// When both ends change keys, as was agreed.
     agreed: Option<Instant>,
+    /// How often the current one is tried again before the next.
+    insist: u32,
 }
 
 impl Turns {
     pub(crate) fn new(joined: &Joined) -> Self {
-        Self { identities: Identity::all(joined), current: 0, unanswered: None, agreed: None }
+        Self { identities: Identity::all(joined), current: 0, unanswered: None, agreed: None, insist: 0 }
     }
 
     pub(crate) fn current(&self) -> &Identity {
@@ -74,12 +80,14 @@ impl Turns {
 
     /// The gateway is being called.
     pub(crate) fn called(&mut self, now: Instant) {
-        self.unanswered = (self.identities.len() > 1).then(|| now + PATIENCE);
+        let patience = if self.insist > 0 { INSISTENCE } else { PATIENCE };
+        self.unanswered = (self.identities.len() > 1).then(|| now + patience);
     }
 
     /// The gateway answered. Gives the identity by which it did, if that is not yet the one on disk.
     pub(crate) fn answered(&mut self) -> Option<&Identity> {
         self.unanswered = None;
+        self.insist = 0;
         (self.current > 0).then(|| self.current())
     }
 
@@ -93,15 +101,20 @@ impl Turns {
         self.unanswered.into_iter().chain(self.agreed).min()
     }
 
-    /// Whether another identity has its turn now.
+    /// Whether the gateway is to be called now, with what may be another identity.
     pub(crate) fn change(&mut self, now: Instant) -> bool {
         let due = |at: &mut Option<Instant>| at.take_if(|at| *at <= now).is_some();
         let (is_silent, is_agreed) = (due(&mut self.unanswered), due(&mut self.agreed));
-        let next = match (is_agreed && self.current == 0, is_silent) {
-            (true, _) | (false, true) => (self.current + 1) % self.identities.len(),
-            (false, false) => self.current,
-        };
-        std::mem::replace(&mut self.current, next) != next
+        if is_agreed && self.current == 0 {
+            self.insist = INSIST;
+        } else if is_silent && self.insist > 0 {
+            self.insist -= 1;
+            return true;
+        } else if !is_silent {
+            return false;
+        }
+        self.current = (self.current + 1) % self.identities.len();
+        true
     }
 }
 
@@ -151,14 +164,20 @@ mod tests {
 
     #[test]
     fn what_was_agreed_happens_although_the_old_key_is_still_answered() {
-        let now = Instant::now();
+        let mut now = Instant::now();
         let joined = Joined { next: Some(next()), ..joined() };
         let mut turns = Turns::new(&joined);
         turns.agreed(now);
         assert_eq!(turns.answered(), None);
         assert!(!turns.change(now + SECOND));
         assert!(turns.change(now + CHANGE_AFTER));
-        turns.called(now + CHANGE_AFTER);
+        for _ in 0..INSIST {
+            now += CHANGE_AFTER;
+            turns.called(now);
+            assert!(turns.change(now + INSISTENCE), "a gateway that is late is called again");
+            assert_eq!(turns.current().key, next());
+        }
+        turns.called(now);
         let answered = turns.answered().expect("it is not on disk yet").clone();
         let settled = answered.settled(&joined);
         assert_eq!((&settled.key, &settled.next), (&next(), &None));
