@@ -120,6 +120,9 @@ fn the_admin_pages_are_for_everyone() -> Result<()> {
         ("/annonce", "annonce"),
         ("/reglages", "reglages"),
         ("/qui-a-fait-quoi", "qui-a-fait-quoi"),
+        ("/qui-a-fait-quoi?verifier=oui", "qui-a-fait-quoi-verifie"),
+        (&format!("{}/supprimer", commune_path(&overview, "Foucart")?), "supprimer-refuse"),
+        (&format!("{}/supprimer", commune_path(&overview, "Ancourteville-sur-Héricourt")?), "supprimer"),
         ("/compte", "compte"),
         ("/guide", "guide"),
         (&format!("{}/appareil", commune_path(&overview, "Foucart")?), "ajouter-un-appareil"),
@@ -216,6 +219,44 @@ fn the_first_referent_is_set_up_in_the_server_s_browser() -> Result<()> {
     fill(PASSWORD)?;
     ensure!(browser.text()?.contains("Bienvenue"), "{}", browser.text()?);
     as_it_is(&browser, "bienvenue-390")
+}
+
+/// Nobody else can help: no other referent, no mail. Whoever administers the server can.
+#[test]
+fn a_lone_referent_who_forgot_the_password_sets_another() -> Result<()> {
+    const NEW: &str = "la brume du mardi";
+    let caux = Community::of([])?;
+    let server = &caux.gateway.node;
+    let accounts = server.run(["beffroi-gateway", "account"])?;
+    ensure!(accounts.contains(REFERENT), "{accounts}");
+    let given = server.run(["beffroi-gateway", "account", REFERENT])?;
+    let code = given.lines().find_map(|line| line.rsplit_once("\u{a0}: ")).context("a code is shown")?.1;
+
+    let browser = Browser::that_accepted(server, "127.0.0.1:8443")?;
+    browser.visit("https://127.0.0.1:8443/connexion")?;
+    browser.click("summary")?;
+    for width in WIDTHS {
+        browser.width(width)?;
+        as_it_is(&browser, &format!("mot-de-passe-oublie-{width}"))?;
+    }
+    is_for_everyone(&browser, "https://127.0.0.1:8443/installation", "nouveau-mot-de-passe")?;
+    for (name, value) in [("code", code), ("name", REFERENT), ("password", NEW), ("again", NEW)] {
+        browser.fill(name, value)?;
+    }
+    browser.press("Choisir ce mot de passe")?;
+    ensure!(browser.text()?.contains("Le mot de passe est changé"), "{}", browser.text()?);
+    let before = caux.referent.overview()?;
+    ensure!(!before.html.contains("Se déconnecter"), "the session of before is over: {}", before.html);
+
+    let verified = server.run(["beffroi-gateway", "audit", "--csv", "/tmp/actes.csv"])?;
+    ensure!(verified.contains("Rien n’a été modifié ni retiré."), "{verified}");
+    let table = server.run(["cat", "/tmp/actes.csv"])?;
+    ensure!(
+        table.contains(&format!("Ligne de commande;a donné un code pour le compte;;;{REFERENT};")),
+        "{table}"
+    );
+    ensure!(table.contains(&format!("{REFERENT};a changé de mot de passe;;;avec un code")), "{table}");
+    Ok(())
 }
 
 #[test]

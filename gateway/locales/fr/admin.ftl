@@ -32,6 +32,7 @@ admin-passwords-differ = Les deux mots de passe ne sont pas les mêmes. Tapez-le
 
 admin-with-code = Nouveau mot de passe
 admin-with-code-lead = Avec le code donné sur le serveur, choisissez un mot de passe. Vos sessions ouvertes seront fermées.
+admin-label-given-code = Code donné sur le serveur
 admin-hint-given-code = Quatre groupes de quatre signes, affichés par « beffroi-gateway account ». Majuscules, espaces et tirets sont indifférents.
 admin-button-with-code = Choisir ce mot de passe
 admin-back-to-sign-in = Revenir à la connexion
