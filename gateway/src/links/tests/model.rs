@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use beffroi_protocol::PublicKey;
+use beffroi_protocol::{PresharedKey, PublicKey};
 use beffroi_tunnel::{Backend, Change, Peer, plan};
 use jiff::{SignedDuration, Timestamp};
 
@@ -30,6 +30,8 @@ enum Event {
     Cancel,
     Enrol,
     Replace,
+    /// A machine makes itself a new key.
+    Rotate,
     Revoke,
     Rename,
     Move,
@@ -45,7 +47,7 @@ enum Event {
 
 impl Event {
     fn draw(chance: &mut Chance) -> Self {
-        match chance.of(24) {
+        match chance.of(26) {
             0..=2 => Self::Invite,
             3 => Self::Cancel,
             4..=7 => Self::Enrol,
@@ -58,6 +60,7 @@ impl Event {
             17 => Self::NetdStarts,
             18 | 19 => Self::NetdDies(chance.of(4)),
             20 => Self::GatewayStops,
+            21 | 22 => Self::Rotate,
             _ => Self::GatewayStarts,
         }
     }
@@ -134,6 +137,7 @@ impl Community {
             }
             Event::Enrol => self.enrol().await,
             Event::Replace => self.replace().await,
+            Event::Rotate => self.rotate().await,
             Event::Revoke => self.revoke().await,
             Event::Rename => self.rename().await,
             Event::Move => self.relocate().await,
@@ -223,11 +227,12 @@ impl Community {
 
     async fn wanted(&self) -> Wanted {
         let known = self.store.read(async |tx| endpoints(tx).await).await.expect("they are read");
+        let preshared = self.store.read(async |tx| directory::preshared_keys(tx).await).await;
         self.ground.wanted(
             &self.machines().await,
             &self.guests().await,
             &known,
-            &BTreeMap::new(),
+            &preshared.expect("they are read"),
             &BTreeSet::new(),
         )
     }
@@ -273,9 +278,14 @@ impl Community {
         let name = MachineName::parse("accueil").expect("a name");
         let new = NewMachine { commune: self.commune, name, key: self.key(), at: self.now };
         let network = self.network;
-        let added =
-            self.store.write(async move |tx| directory::add_machine(tx, &network, new.clone()).await).await;
-        added.expect("there is room");
+        // Not every machine has one.
+        let preshared =
+            [None, Some(PresharedKey::from_bytes([self.keys as u8; 32]))][self.chance.of(2)].clone();
+        let added = self.store.write(async move |tx| {
+            let machine = directory::add_machine(tx, &network, new.clone()).await?;
+            directory::set_preshared(tx, machine.id, preshared.as_ref()).await
+        });
+        added.await.expect("there is room");
     }
 
     async fn replace(&mut self) {
@@ -284,6 +294,17 @@ impl Community {
             let replaced =
                 self.store.write(async move |tx| directory::replace_key(tx, id, key, now).await).await;
             replaced.expect("the key is new");
+        }
+    }
+
+    async fn rotate(&mut self) {
+        let (key, now) = (self.key(), self.now);
+        if let Some(Machine { id, revoked: None, .. }) = self.any_machine().await {
+            let rotated = self.store.write(async move |tx| {
+                directory::ask_rotation(tx, id, now).await?;
+                directory::rotate_key(tx, id, key, now).await
+            });
+            rotated.await.expect("the key is new");
         }
     }
 
