@@ -37,6 +37,8 @@ const IN_ALL: usize = 2048;
 const FROM_ONE: usize = 256;
 /// A modem at 56 kbit/s with losses needs a few seconds for a handshake.
 const HANDSHAKE: Duration = Duration::from_secs(30);
+/// How HTTP/2 begins (RFC 9113, 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// For the head of a request to arrive whole.
 const HEAD: Duration = Duration::from_secs(30);
 /// Silence after which a connection is asked whether it is still there.
@@ -149,10 +151,11 @@ async fn connection(
         routes.clone().oneshot(request)
     });
     // The version is what TLS agreed on. To tell it by the first bytes, one would wait for them without limit.
-    let served = if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-        let Some(stream) = greeted(stream).await else {
-            return log::debug!("{peer}: agreed on HTTP/2 and did not begin it");
-        };
+    let speaks_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let Some(stream) = begun(stream).await else {
+        return log::debug!("{peer}: agreed on a version of HTTP and did not begin it");
+    };
+    let served = if speaks_http2 {
         let builder = builder().http2_only();
         watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await
     } else {
@@ -164,15 +167,21 @@ async fn connection(
     }
 }
 
-/// Once the preface of HTTP/2 has arrived (RFC 9113, 3.4), which hyper would wait for without limit.
-async fn greeted<T>(mut stream: T) -> Option<impl AsyncRead + AsyncWrite + Unpin>
+/// Once enough has arrived to tell HTTP/2 from what came before it, which hyper would wait for without limit.
+async fn begun<T>(mut stream: T) -> Option<impl AsyncRead + AsyncWrite + Unpin>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut preface = [0; 24];
-    timeout(HEAD, stream.read_exact(&mut preface)).await.ok()?.ok()?;
+    let mut first = Vec::new();
+    let read = async {
+        while first.len() < PREFACE.len() && PREFACE.starts_with(&first) {
+            first.push(stream.read_u8().await?);
+        }
+        Ok::<_, io::Error>(())
+    };
+    timeout(HEAD, read).await.ok()?.ok()?;
     let (rest, writing) = split(stream);
-    Some(join(io::Cursor::new(preface).chain(rest), writing))
+    Some(join(io::Cursor::new(first).chain(rest), writing))
 }
 
 /// Who was cut off without a word does not keep its place.
