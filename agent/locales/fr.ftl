@@ -3,11 +3,14 @@
 config-unreadable = Le fichier { $path } ne peut pas être lu : { $reason }.
 config-wrong = Le fichier de configuration { $path } contient une erreur.
 config-syntax = Ligne { $number } « { $line } » : ce n’est pas du TOML. Chaque ligne s’écrit clé = "valeur", avec les guillemets.
-config-unknown-key = La clé « { $key } » n’existe pas. Les clés possibles sont : interface, state, socket, hosts, check.
+config-unknown-key = La clé « { $key } » n’existe pas. Les clés possibles sont : interface, state, socket, hosts, check, update_key, update_programs, update_hours, update_rate, update_trial.
 config-key = { $key } = { $value } : { $remedy }
 config-remedy-text = il faut un texte entre guillemets.
 config-remedy-path = il faut un chemin complet, qui commence par « / ».
 config-remedy-check = il faut une adresse qui commence par « http:// », ou "" pour n’en interroger aucune.
+config-remedy-release-key = il faut la clé publique des versions, telle que la donne qui les signe, ou "" pour n’en accepter aucune.
+config-remedy-hours = il faut des heures comme « 12:30-13:30, 20:00-7:00 », ou « always » pour toute heure.
+config-remedy-number = il faut un nombre entier à partir de 1, entre guillemets.
 config-remedy-interface = il faut un nom d’interface de 1 à 15 caractères, lettres, chiffres, tirets et points.
 
 ## Fichier des noms de la machine

@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Doctor {
         output: Output,
     },
+    /// Installs what the daemon has ordered: the service manager calls it.
+    Update,
     Leave,
     Help,
     Version,
@@ -65,6 +67,7 @@ impl Arguments {
             ["run"] => Command::Run,
             ["status"] => Command::Status { output },
             ["doctor"] => Command::Doctor { output },
+            ["update"] => Command::Update,
             ["leave"] => Command::Leave,
             ["help"] => Command::Help,
             [word, ..] => return Err(t_with("usage-unknown", &[("word", (*word).into())])),
@@ -107,6 +110,7 @@ mod tests {
         check("status --json", None, Command::Status { output: Output::Json });
         check("doctor", None, Command::Doctor { output: Output::Text });
         check("--json doctor", None, Command::Doctor { output: Output::Json });
+        check("update", None, Command::Update);
         check("leave", None, Command::Leave);
         check("--help", None, Command::Help);
         check("-V", None, Command::Version);

@@ -3,11 +3,13 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::{Method, Request, StatusCode, header};
+use hyper::http::request;
+use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use tokio::net::{TcpSocket, TcpStream};
@@ -44,7 +46,23 @@ impl Channel {
     /// When there is no answer, or one that is not of this protocol. `patience` is for the two handshakes,
     /// the tunnel's and TCP's.
     pub(crate) async fn get(&self, path: &str, patience: Duration) -> Result<(StatusCode, Bytes), Error> {
-        self.ask(Method::GET, path, Bytes::new(), patience).await
+        self.ask(Request::get(path), Bytes::new(), patience).await
+    }
+
+    /// A part of something long.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) async fn get_part(
+        &self,
+        path: &str,
+        bytes: Range<u64>,
+        patience: Duration,
+    ) -> Result<(StatusCode, Bytes), Error> {
+        let last = bytes.end.saturating_sub(1);
+        let range = format!("bytes={}-{last}", bytes.start);
+        let request = Request::get(path).header(header::RANGE, range);
+        self.ask(request, Bytes::new(), patience).await
     }
 
     /// `body` is sent as JSON.
@@ -58,23 +76,20 @@ impl Channel {
         patience: Duration,
     ) -> Result<(StatusCode, Bytes), Error> {
         let body = serde_json::to_vec(body).expect("plain data");
-        self.ask(Method::POST, path, body.into(), patience).await
+        let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
+        self.ask(request, body.into(), patience).await
     }
 
     async fn ask(
         &self,
-        method: Method,
-        path: &str,
+        request: request::Builder,
         body: Bytes,
         patience: Duration,
     ) -> Result<(StatusCode, Bytes), Error> {
         let silent = |error| Error::Silent(error);
         let stream = timeout(patience, self.connect()).await.map_err(|late| silent(late.into()))?;
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
+        let request = request
             .header(header::HOST, self.to.to_string())
-            .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(body))
             .expect("every part is well formed");
         let exchange = exchange(stream.map_err(silent)?, request);

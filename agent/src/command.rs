@@ -4,7 +4,8 @@
 //! state file (EX_CONFIG).
 
 use std::ffi::OsString;
-use std::process::ExitCode;
+use std::os::unix::process::CommandExt;
+use std::process::{self, ExitCode};
 
 use log::LevelFilter;
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,6 +20,8 @@ use crate::state::Joined;
 use crate::status::Report;
 use crate::terminal::{complain, say};
 use crate::texts::{t, t_with, tunnel_reason};
+use crate::update::install;
+use crate::update::programs::Programs;
 use crate::{VERSION, doctor, join, journal, leave, privileges, run, service, state, status};
 
 /// Why a command did not do its work: for the person, and for who started it.
@@ -49,7 +52,11 @@ pub fn execute(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn obey(arguments: Arguments) -> Result<(), Failure> {
-    let level = if arguments.command == Command::Run { LevelFilter::Info } else { LevelFilter::Error };
+    let level = if matches!(arguments.command, Command::Run | Command::Update) {
+        LevelFilter::Info
+    } else {
+        LevelFilter::Error
+    };
     journal::start(level).map_err(|error| broken(&format!("{error:#}")))?;
     let config = || {
         let loaded = Config::load(arguments.config.as_deref());
@@ -58,7 +65,18 @@ fn obey(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Help => say(&t("usage")),
         Command::Version => say(&format!("beffroi-agent {VERSION}")),
-        Command::Run => daemon(config()?)?,
+        Command::Run => {
+            let config = config()?;
+            give_way(&config);
+            daemon(config)?;
+        }
+        Command::Update => {
+            only_root("update")?;
+            let config = config()?;
+            wait_for(async {
+                install::install(&config).await.map_err(|error| broken(&journal_text(&error)))
+            })?;
+        }
         Command::Doctor { output } => wait_for(tell_opinion(&config()?, output))?,
         Command::Status { output } => wait_for(tell_status(&config()?, output))?,
         Command::Join(code) => {
@@ -74,6 +92,15 @@ fn obey(arguments: Arguments) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// To the program of an update, if one has taken this one's place: then it does not return.
+fn give_way(config: &Config) {
+    let own = std::env::current_exe().unwrap_or_default();
+    let Some(program) = Programs::new(&config.update.programs).successor(&own) else { return };
+    let error = process::Command::new(&program).args(std::env::args_os().skip(1)).exec();
+    // What judges it sees that it does not run.
+    log::error!("{} cannot be run, and the package's program is: {error}", program.display());
 }
 
 fn daemon(config: Config) -> Result<(), Failure> {

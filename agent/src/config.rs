@@ -4,11 +4,15 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use beffroi_protocol::release::ReleaseKey;
 use toml::{Table, Value};
 
 use crate::diagnosis::check::Check;
 use crate::texts::{reason, t, t_with};
+use crate::update::Update;
+use crate::update::quiet::Quiet;
 
 /// Read when no `--config` is given; it need not exist.
 pub(crate) const PATH: &str = "/etc/beffroi/agent.toml";
@@ -25,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) hosts: PathBuf,
     /// Asked when the gateway does not answer, at most once per change of the network; `None` for never.
     pub(crate) check: Option<Check>,
+    pub(crate) update: Update,
 }
 
 impl Default for Config {
@@ -35,6 +40,7 @@ impl Default for Config {
             socket: "/run/beffroi-agent/agent.sock".into(),
             hosts: "/etc/hosts".into(),
             check: Some(Check::usual()),
+            update: Update::default(),
         }
     }
 }
@@ -62,6 +68,12 @@ pub(crate) enum Mistake {
     NotInterface { key: &'static str, value: String },
     #[error("key {key} = {value} is not an http address")]
     NotCheck { key: &'static str, value: String },
+    #[error("key {key} = {value} is not a release key")]
+    NotReleaseKey { key: &'static str, value: String },
+    #[error("key {key} = {value} is not hours of the day")]
+    NotHours { key: &'static str, value: String },
+    #[error("key {key} = {value} is not a number from 1")]
+    NotNumber { key: &'static str, value: String },
 }
 
 impl Config {
@@ -89,6 +101,7 @@ impl Config {
             socket: take(&mut table, "socket", absolute)?.unwrap_or(default.socket),
             hosts: take(&mut table, "hosts", absolute)?.unwrap_or(default.hosts),
             check: take(&mut table, "check", check)?.unwrap_or(default.check),
+            update: update(&mut table)?,
         };
         match table.into_iter().next() {
             Some((key, _)) => Err(Mistake::UnknownKey { key }),
@@ -129,6 +142,9 @@ impl Mistake {
             Self::NotAbsolute { key, value } => about(key, value, "config-remedy-path"),
             Self::NotInterface { key, value } => about(key, value, "config-remedy-interface"),
             Self::NotCheck { key, value } => about(key, value, "config-remedy-check"),
+            Self::NotReleaseKey { key, value } => about(key, value, "config-remedy-release-key"),
+            Self::NotHours { key, value } => about(key, value, "config-remedy-hours"),
+            Self::NotNumber { key, value } => about(key, value, "config-remedy-number"),
         }
     }
 }
@@ -183,6 +199,38 @@ fn check(key: &'static str, value: String) -> Result<Option<Check>, Mistake> {
     }
 }
 
+fn update(table: &mut Table) -> Result<Update, Mistake> {
+    let default = Update::default();
+    let seconds = take(table, "update_trial", number)?.map(Duration::from_secs);
+    Ok(Update {
+        key: take(table, "update_key", release_key)?.unwrap_or(default.key),
+        programs: take(table, "update_programs", absolute)?.unwrap_or(default.programs),
+        quiet: take(table, "update_hours", hours)?.unwrap_or(default.quiet),
+        rate: take(table, "update_rate", number)?.unwrap_or(default.rate),
+        trial: seconds.unwrap_or(default.trial),
+    })
+}
+
+/// Empty for none.
+#[expect(clippy::needless_pass_by_value, reason = "it is one of the readers that `take` is given")]
+fn release_key(key: &'static str, value: String) -> Result<Option<ReleaseKey>, Mistake> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    value.parse().map(Some).map_err(|_| Mistake::NotReleaseKey { key, value: format!("{value:?}") })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is one of the readers that `take` is given")]
+fn hours(key: &'static str, value: String) -> Result<Quiet, Mistake> {
+    Quiet::parse(&value).ok_or_else(|| Mistake::NotHours { key, value: format!("{value:?}") })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is one of the readers that `take` is given")]
+fn number(key: &'static str, value: String) -> Result<u64, Mistake> {
+    let number = value.parse().ok().filter(|&number| number > 0);
+    number.ok_or_else(|| Mistake::NotNumber { key, value: format!("{value:?}") })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,7 +245,7 @@ mod tests {
         assert_eq!(Config::load(Some(&example)).expect("a right example"), Config::default());
         let keys: Table =
             fs::read_to_string(example).expect("it is there").parse().expect("it was just read");
-        assert_eq!(keys.len(), 5, "the example has every key");
+        assert_eq!(keys.len(), 10, "the example has every key");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::diagnosis::memory::Memory;
 use crate::state::{self, Leaving, Lock, State};
 use crate::texts::{reason, t, t_with, tunnel_reason};
-use crate::{hosts, status, trust};
+use crate::{hosts, status, trust, update};
 
 /// How long the daemon may take to let go of the interface.
 const LET_GO: Duration = Duration::from_secs(10);
@@ -81,6 +81,9 @@ pub(crate) async fn leave(config: &Config) -> Result<Left, Error> {
     }
     if let Err(error) = Memory::remove(&config.state) {
         log::info!("what this machine remembered stays: {error}");
+    }
+    if let Err(error) = update::remove(&config.state) {
+        log::info!("what was fetched of an update stays: {error}");
     }
     match status::ask(&config.socket).await {
         Ok(None) => state::remove_folder(&config.state, lock)?,

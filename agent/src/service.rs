@@ -42,6 +42,11 @@ pub(crate) fn disable() -> bool {
     systemctl(&["disable", "--now", UNIT])
 }
 
+/// Ends the daemon if it runs, and starts it. Says whether that worked.
+pub(crate) fn restart() -> bool {
+    systemctl(&["restart", UNIT])
+}
+
 /// Waits until the daemon has taken over.
 pub(crate) async fn handover(config: &Config) -> Handover {
     let deadline = Instant::now() + START;

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use beffroi_protocol::probe::Carrier;
@@ -32,6 +32,9 @@ pub struct Report {
     pub(crate) version: String,
     /// Whether the daemon told this, or the state file alone.
     pub(crate) running: bool,
+    /// The file that the daemon runs from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) program: Option<PathBuf>,
     pub(crate) stage: Stage,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) member: Option<Member>,
@@ -95,6 +98,7 @@ impl Known {
     pub(crate) fn report(&self, now: Instant) -> Report {
         let mut report = Report::of_state(self.state.as_ref());
         report.running = true;
+        report.program = std::env::current_exe().ok();
         if report.stage == Stage::Joined {
             report.line = Some(Line::of(&self.seen, &self.sight, now));
         }
@@ -134,7 +138,7 @@ impl Report {
             Some(State::Joined(joined)) => (Stage::Joined, Some(Member::of(joined))),
             Some(State::Leaving(_)) => (Stage::Leaving, None),
         };
-        Self { version: VERSION.to_owned(), running: false, stage, member, line: None }
+        Self { version: VERSION.to_owned(), running: false, program: None, stage, member, line: None }
     }
 
     /// For people, in French.

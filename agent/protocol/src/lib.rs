@@ -3,8 +3,8 @@
 //! Reading order: [`code`] is what the paper carries, [`temporary`] what both sides derive from it,
 //! [`enrolment`] what is said over the temporary tunnel, [`words`] what two people compare,
 //! [`probe`] what is said every few seconds ever after, [`membership`] what is asked for when that says so,
-//! [`quality`] how a line is judged, [`diagnosis`] what is wrong when it is not good, [`carrier`] the way through
-//! networks that let only web sites through.
+//! [`release`] a new program that it may name, [`quality`] how a line is judged, [`diagnosis`] what is wrong when
+//! it is not good, [`carrier`] the way through networks that let only web sites through.
 
 pub mod carrier;
 pub mod code;
@@ -15,6 +15,7 @@ mod key;
 pub mod membership;
 pub mod probe;
 pub mod quality;
+pub mod release;
 pub mod temporary;
 pub mod words;
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::PublicKey;
 use crate::code::Endpoint;
 use crate::enrolment::Welcome;
+use crate::release::Offer;
 
 /// TCP port at the gateway's tunnel addresses. It is that of the enrolment service, which is at another one.
 pub const PORT: u16 = crate::temporary::PORT;
@@ -39,6 +40,9 @@ pub struct Membership {
     /// The key that the gateway will have one day: to be kept, and tried when the present one is silent.
     #[serde(default)]
     pub next_gateway: Option<PublicKey>,
+    /// A program that is to take the place of the agent's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<Offer>,
 }
 
 /// The public half of what the machine has made itself, and has on disk.

@@ -23,6 +23,7 @@ use crate::network::Network;
 use crate::probe::{Heard, Probes};
 use crate::sleep::Sleep;
 use crate::state::{self, Joined, Lock, State};
+use crate::update::Updates;
 use crate::{VERSION, hosts, link, lookup, trust};
 
 /// What a member's link is made of while it is kept.
@@ -38,6 +39,7 @@ pub(super) struct Membership {
     pub(super) inquiry: Inquiry,
     pub(super) lookup: Option<JoinHandle<Event>>,
     pub(super) carrier: Option<Carrier>,
+    updates: Updates,
     names: Names,
     /// Whoever holds it owns the interface.
     _lock: Lock,
@@ -67,6 +69,7 @@ impl Membership {
             inquiry: Inquiry::new(&config.interface, Jitter::from_system()?, Instant::now()),
             lookup: None,
             carrier: None,
+            updates: Updates::default(),
             names: Names::Unseen,
             turns: Turns::new(&joined),
             joined,
@@ -94,6 +97,8 @@ impl Membership {
 
     /// Writes down what the gateway wants now; it is made so at once, and the link stays.
     fn follow(&mut self, config: &Config, told: Told) -> Result<(), Error> {
+        let channels = membership::channels(&config.interface, &self.joined);
+        self.updates.follow(config, channels, told.release.clone());
         let rotate = told.rotate;
         let followed = membership::followed(&self.joined, told)?;
         if followed != self.joined {

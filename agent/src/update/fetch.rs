@@ -1,0 +1,100 @@
+//! Fetches the bytes of a release piece by piece, so slowly that nobody notices. A cut of the line costs the piece
+//! that was under way, a new start of the daemon nothing.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use beffroi_protocol::release::{self, Hash, Release};
+use hyper::StatusCode;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::channel::{self, Channel};
+use crate::run::journal_text;
+
+/// Bytes asked for at a time: a few seconds of a modem's line.
+const PIECE: u64 = 16 * 1024;
+/// For a connection through a tunnel that is up.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two attempts on a line that is cut: doubles from the first to the second.
+const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(5 * 60));
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error("what was fetched cannot be written")]
+    Unwritable(#[from] io::Error),
+    #[error("what was fetched is not what was signed")]
+    Damaged,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error(transparent)]
+    NotAnswered(#[from] channel::Error),
+    #[error("the gateway answers with status {0}")]
+    Status(StatusCode),
+    #[error("the gateway answers with {0} bytes that were not asked for")]
+    Size(usize),
+}
+
+/// Until the file holds the whole release, as it was signed. `rate` is in bytes a second.
+///
+/// # Errors
+/// When the disk refuses, or what came is something else: the file is then begun again.
+pub(super) async fn fetch(
+    channels: &[Channel],
+    release: &Release,
+    path: &Path,
+    rate: u64,
+) -> Result<(), Error> {
+    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    let mut have = file.metadata()?.len();
+    if have > 0 && have < release.size {
+        log::info!("version {} is fetched from byte {have} on", release.version);
+    }
+    let mut failures = 0;
+    while have < release.size {
+        let asked = Instant::now();
+        let size = PIECE.min(release.size - have);
+        match piece(channels, have, size).await {
+            Ok(bytes) => {
+                file.write_all(&bytes)?;
+                file.sync_data()?;
+                have += size;
+                failures = 0;
+                sleep_until(asked + Duration::from_millis(1000 * size / rate.max(1))).await;
+            }
+            Err(error) => {
+                log::debug!("version {} at byte {have}: {}", release.version, journal_text(&error));
+                sleep(RETRY.0.saturating_mul(1 << failures.min(8)).min(RETRY.1)).await;
+                failures += 1;
+            }
+        }
+    }
+    check(&file, release, path)
+}
+
+fn check(file: &File, release: &Release, path: &Path) -> Result<(), Error> {
+    let bytes = fs::read(path)?;
+    if bytes.len() as u64 == release.size && Hash::of(&bytes) == release.hash {
+        return Ok(());
+    }
+    file.set_len(0)?;
+    Err(Error::Damaged)
+}
+
+/// Tries one way to the gateway after the other.
+async fn piece(channels: &[Channel], from: u64, size: u64) -> Result<hyper::body::Bytes, Refused> {
+    let mut last = Refused::NotAnswered(channel::Error::Silent(io::ErrorKind::AddrNotAvailable.into()));
+    for channel in channels {
+        match channel.get_part(release::PATH, from..from + size, PATIENCE).await {
+            Ok((StatusCode::PARTIAL_CONTENT, bytes)) if bytes.len() as u64 == size => return Ok(bytes),
+            Ok((StatusCode::PARTIAL_CONTENT, bytes)) => return Err(Refused::Size(bytes.len())),
+            Ok((status, _)) => return Err(Refused::Status(status)),
+            Err(error) => last = error.into(),
+        }
+    }
+    Err(last)
+}

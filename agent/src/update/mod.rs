@@ -1,0 +1,219 @@
+//! Updates of the agent's own program. The daemon fetches what the gateway offers, checks it and waits for a quiet
+//! hour; then it leaves an order, and another process installs ([`install`]). The daemon itself cannot change a
+//! program, its own or another.
+
+mod fetch;
+pub(crate) mod install;
+pub(crate) mod programs;
+pub(crate) mod quiet;
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use beffroi_protocol::release::{self, Offer, Release, ReleaseKey, Stage, Told};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use self::programs::Programs;
+use self::quiet::Quiet;
+use crate::channel::Channel;
+use crate::config::Config;
+use crate::jitter::Jitter;
+use crate::replace;
+use crate::run::journal_text;
+
+/// What the daemon leaves for the other process: the offer that is to be installed.
+const ORDER: &str = "order.json";
+/// What the other process leaves for the daemon: a [`Told`].
+const OUTCOME: &str = "outcome.json";
+/// Town halls have the same quiet hours: within the first of them they come one after the other.
+const SPREAD: Duration = Duration::from_secs(15 * 60);
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// Between two attempts after the disk was full or something else came than was signed.
+const RETRY: Duration = Duration::from_secs(60 * 60);
+/// For a connection through a tunnel that is up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Update {
+    /// Whose releases are believed; without it, nobody's.
+    pub(crate) key: Option<ReleaseKey>,
+    /// Where programs are put.
+    pub(crate) programs: PathBuf,
+    /// When they may be exchanged.
+    pub(crate) quiet: Quiet,
+    /// How fast they are fetched, in bytes a second.
+    pub(crate) rate: u64,
+    /// How long the link may take to come back with a new one.
+    pub(crate) trial: Duration,
+}
+
+impl Default for Update {
+    fn default() -> Self {
+        Self {
+            // Who builds packages says whose releases they follow.
+            key: option_env!("BEFFROI_RELEASE_KEY").and_then(|key| key.parse().ok()),
+            programs: "/var/lib/beffroi-update".into(),
+            quiet: Quiet::usual(),
+            rate: 4000,
+            trial: Duration::from_secs(5 * 60),
+        }
+    }
+}
+
+/// What is being done about the offer of the day.
+#[derive(Debug, Default)]
+pub(crate) struct Updates {
+    offer: Option<Offer>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Updates {
+    /// The gateway offers this now, or nothing.
+    pub(crate) fn follow(&mut self, config: &Config, channels: Vec<Channel>, offer: Option<Offer>) {
+        if self.offer == offer {
+            return;
+        }
+        self.stop();
+        self.offer.clone_from(&offer);
+        let Some(offer) = offer else { return forget(&folder(config)) };
+        let config = config.clone();
+        self.task = Some(tokio::spawn(async move {
+            while let Err(error) = carry_out(&config, &channels, &offer).await {
+                log::warn!("an update of the agent waits: {}", journal_text(&error));
+                sleep(RETRY).await;
+            }
+        }));
+    }
+
+    fn stop(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Updates {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Of what is fetched, below the state's.
+fn folder(config: &Config) -> PathBuf {
+    config.state.join("update")
+}
+
+/// The release as far as it is there.
+fn part(config: &Config, release: &Release) -> PathBuf {
+    folder(config).join(format!("{}.gz", release.hash))
+}
+
+/// Everything that was fetched and noted; who leaves has no use for it.
+///
+/// # Errors
+/// When the folder cannot be removed.
+pub(crate) fn remove(state: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(state.join("update")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+async fn carry_out(config: &Config, channels: &[Channel], offer: &Offer) -> Result<(), fetch::Error> {
+    let Some(key) = &config.update.key else {
+        log::info!("the gateway offers an update; this agent follows no release key");
+        return Ok(());
+    };
+    let release = match offer.verified(key) {
+        Ok(release) => release,
+        Err(error) => {
+            log::error!("the gateway offers an update that is refused: {error}");
+            return Ok(());
+        }
+    };
+    if let Some(outcome) = outcome(config).filter(|outcome| outcome.version == release.version) {
+        tell(channels, &outcome).await;
+        return Ok(());
+    }
+    let Release { version, architecture, .. } = &release;
+    if Programs::new(&config.update.programs).latest() >= Some(*version) {
+        return Ok(());
+    }
+    let said = |stage| Told { version: *version, stage };
+    if architecture != std::env::consts::ARCH {
+        log::error!("version {version} of the agent is for {architecture}, and refused");
+        tell(channels, &said(Stage::Refused)).await;
+        return Ok(());
+    }
+    log::info!("version {version} of the agent is offered");
+    make_folder(config)?;
+    tell(channels, &said(Stage::Fetching)).await;
+    fetch::fetch(channels, &release, &part(config, &release), config.update.rate).await?;
+    tell(channels, &said(Stage::Ready)).await;
+    wait_for_quiet(&config.update.quiet).await;
+    // Answered, so that the link is known to be up before it is risked.
+    tell(channels, &said(Stage::Installing)).await;
+    log::info!("version {version} of the agent is installed now");
+    let order = serde_json::to_vec(offer).expect("plain data");
+    Ok(replace::replace(&folder(config).join(ORDER), &order, 0o600)?)
+}
+
+fn make_folder(config: &Config) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder(config))
+}
+
+/// What became of the last program that was tried.
+fn outcome(config: &Config) -> Option<Told> {
+    serde_json::from_slice(&fs::read(folder(config).join(OUTCOME)).ok()?).ok()
+}
+
+/// What was fetched is of no use any more. The outcome stays: the same release may be offered again.
+fn forget(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten().filter(|entry| entry.path().extension().is_some_and(|end| end == "gz")) {
+        if let Err(error) = fs::remove_file(entry.path()) {
+            log::debug!("{} stays: {error}", entry.path().display());
+        }
+    }
+}
+
+/// Until the gateway has taken it.
+async fn tell(channels: &[Channel], told: &Told) {
+    loop {
+        for channel in channels {
+            match channel.post(release::PATH, told, PATIENCE).await {
+                Ok((status, _)) if status.is_success() => return,
+                Ok((status, _)) => log::debug!("the gateway takes no news of an update: {status}"),
+                Err(error) => log::debug!("news of an update: {}", journal_text(&error)),
+            }
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn wait_for_quiet(quiet: &Quiet) {
+    if *quiet == Quiet::Always {
+        return;
+    }
+    let now = || {
+        let time = jiff::ZonedDateTime::now().time();
+        u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs())
+    };
+    loop {
+        if quiet.has(now()) {
+            // Without randomness they come together, which is no harm to speak of.
+            let spread = Jitter::from_system()
+                .map_or(Duration::ZERO, |mut jitter| jitter.between(Duration::ZERO, SPREAD));
+            sleep(spread).await;
+            if quiet.has(now()) {
+                return;
+            }
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
