@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help deps rust tools build check test test-kernel test-deb fuzz bench demo install deb clean
+.PHONY: help deps rust tools build check test test-kernel test-deb fuzz bench demo install key deb clean
 
 # Debian 12 or 13: what builds Beffroi; what it and the demo call at run time; what the scenarios use besides.
 BUILD_PACKAGES := build-essential ca-certificates curl
@@ -22,6 +22,14 @@ FUZZ_VERSION := 0.13.1
 
 # A toolchain that `make deps` has just installed is not in the PATH of the shell that called make.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+
+# With KEY=FILE, the private half of a release key (`make key`), `make deb` builds programs that follow its public half,
+# and puts a release of the agent into the gateway's package.
+KEY :=
+ifneq (,$(wildcard $(KEY)))
+export BEFFROI_RELEASE_KEY := $(shell openssl pkey -in $(KEY) -pubout -outform DER | tail -c 32 | base64)
+endif
+release := beffroi-agent_$(version)_$(shell uname -m).release
 
 # The toolchain of rust-toolchain.toml may be on the machine under the name of stable.
 rust_version := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
@@ -91,12 +99,17 @@ install: ## install programs, units and their users under DESTDIR
 	cargo build --profile $(PROFILE) --locked --package beffroi-gateway --package beffroi-agent
 	install -D -t $(DESTDIR)/usr/bin $(built)/beffroi-gateway $(built)/beffroi-netd $(built)/beffroi-agent
 	install -D -t $(DESTDIR)/usr/lib/systemd/system-generators $(built)/beffroi-generator
-	install -D -m 644 -t $(DESTDIR)/usr/lib/systemd/system systemd/*.service systemd/*.socket systemd/*.timer
+	install -D -m 644 -t $(DESTDIR)/usr/lib/systemd/system systemd/*.path systemd/*.service systemd/*.socket systemd/*.timer
 	install -D -m 644 systemd/beffroi.sysusers $(DESTDIR)/usr/lib/sysusers.d/beffroi.conf
 	install -D -m 644 systemd/beffroi.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/beffroi.conf
 	install -D -m 644 -t $(DESTDIR)/usr/share/doc/beffroi gateway/gateway.example.toml agent/agent.example.toml
 	[ -n "$(DESTDIR)" ] || { systemd-sysusers beffroi.conf && systemd-tmpfiles --create beffroi.conf; }
 	[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
+
+key: ## a key that signs releases of the agent, in KEY=FILE; its public half is shown
+	@[ -n "$(KEY)" ] && [ ! -e "$(KEY)" ] || { echo "make key KEY=FILE, a file that is not there yet" >&2; exit 1; }
+	@(umask 077 && openssl genpkey -algorithm ed25519 -out $(KEY))
+	@openssl pkey -in $(KEY) -pubout -outform DER | tail -c 32 | base64
 
 deb: rust ## packages of gateway and agent in target/deb, for this release of Debian and later ones
 	@$(call install_packages,$(DEB_PACKAGES))
@@ -106,6 +119,9 @@ deb: rust ## packages of gateway and agent in target/deb, for this release of De
 	printf 'beffroi (%s) stable; urgency=medium\n\n  * What a user notices is in CHANGELOG.md.\n\n -- %s  %s\n' \
 	  $(version)-$(REVISION) "$$(sed -n 's/^Maintainer: //p' debian/control)" "$$(git log -1 --format=%cD)" > target/deb/tree/debian/changelog
 	$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/target/deb/tree/installed
+	[ -z "$(KEY)" ] || { strip -o target/deb/agent $(built)/beffroi-agent && \
+	  mkdir -p target/deb/tree/installed/usr/share/beffroi/releases && \
+	  agent/sign $(KEY) target/deb/agent target/deb/tree/installed/usr/share/beffroi/releases/$(release); }
 	cd target/deb/tree && dpkg-buildpackage --build=binary --no-pre-clean --no-sign
 
 test-deb: deb ## install, upgrade, remove and purge the packages in clean roots of Debian 12 and 13

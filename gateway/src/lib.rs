@@ -15,6 +15,7 @@ pub mod devices;
 pub mod enrolment;
 pub mod links;
 pub mod news;
+pub mod updates;
 
 // Nouns: what the features speak about; who is calling and what they may do.
 pub mod access;
@@ -49,6 +50,7 @@ use directory::Network;
 use links::{Alerts, Board, Keeper, Lookout, Recorder};
 use listeners::Listeners;
 use store::Store;
+use updates::Shelf;
 use web::Community;
 
 /// For what is under way when the process is asked to stop; the doors have a shorter one of their own.
@@ -123,12 +125,21 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     let configurations = devices.tray.clone();
     let lines =
         links::Desk { board: board.clone(), alerts: alerts.clone(), changes: changes.clone(), network };
+    let shelf = Shelf::new(config.updates.directory.clone(), config.updates.key);
+    let updates = updates::Desk { shelf: shelf.clone() };
     let admin = admin::router(
-        admin::Gate { store: store.clone(), access, enrolment: invitations.clone(), links: lines, devices },
+        admin::Gate {
+            store: store.clone(),
+            access,
+            enrolment: invitations.clone(),
+            links: lines,
+            devices,
+            updates,
+        },
         community(&config),
     );
     let terms = agents::Terms::new(&config, certificates.authority_pem().to_owned());
-    let members = agents::Members::new(store.clone(), changes.clone(), terms.clone());
+    let members = agents::Members::new(store.clone(), changes.clone(), terms.clone(), shelf);
     let enrolment = agents::Gate { store: store.clone(), changes, terms };
 
     let traffic = web::Traffic::default();
@@ -146,6 +157,7 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     tasks.serve("members", agents::serve_members(listeners.members, members.clone()));
     tasks.serve("probe", agents::serve_probes(listeners.probe, members, board, leaving));
     tasks.serve("metrics", metrics::serve(listeners.metrics, metrics));
+    tasks.serve("updates", updates::keep(store.clone(), Timestamp::now));
     tasks.serve("codes", tray.tend());
     tasks.serve("configurations", configurations.tend());
     tasks.keep("links", async move { keeper.run().await });
@@ -186,6 +198,7 @@ pub fn tables() -> Vec<&'static dyn store::AnyTable> {
         links::TABLES,
         news::TABLES,
         openings::TABLES,
+        updates::TABLES,
     ];
     rooms.concat()
 }

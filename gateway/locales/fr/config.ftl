@@ -26,3 +26,4 @@ config-recipient = indiquez une clé publique « age », qui commence par « 
 config-keep = indiquez un nombre de 1 à 1000, sans guillemets.
 config-minutes = indiquez un nombre de minutes de 1 à 1440, sans guillemets.
 config-metrics = indiquez une adresse locale du serveur et un port, par exemple "127.0.0.1:9586", ou laissez vide pour ne rien ouvrir. Une adresse publique montrerait ces chiffres à internet.
+config-release-key = indiquez la clé publique de qui signe les versions du programme des postes, ou laissez vide pour n’en proposer aucune.

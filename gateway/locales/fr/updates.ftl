@@ -2,13 +2,13 @@
 
 updates-title = Mises à jour
 updates-lead = Le programme qui tient les liaisons se met à jour tout seul, poste après poste, aux heures calmes. Un poste dont la liaison ne revient pas reprend de lui-même la version d’avant.
-updates-no-key = Cette passerelle n’a pas de clé de signature : elle ne propose aucune mise à jour. Les postes se mettent à jour avec leur paquet.
+updates-no-key = Cette passerelle n’a pas de clé de signature : elle ne propose aucune mise à jour. Les postes se mettent à jour avec leur paquet.
 updates-none = Il n’y a pas de nouvelle version sur ce serveur.
 updates-next = La version { $version } est prête
-updates-next-text = Elle est d’abord proposée à un seul poste, celui d’un référent s’il y en a un. Le lendemain, à un poste sur dix ; le surlendemain, à tous. Au premier échec, tout s’arrête.
+updates-next-text = Elle est d’abord proposée à un seul poste, celui d’un référent s’il y en a un. Le lendemain, à un poste sur dix ; le surlendemain, à tous. Au premier échec, tout s’arrête.
 updates-offer = Proposer cette version
 updates-version = Version { $version }
-updates-wave = Étape { $number } sur 3 :
+updates-wave = Étape { $number } sur 3 :
 updates-wave-first = un seul poste.
 updates-wave-tenth = un poste sur dix.
 updates-wave-rest = tous les postes.
@@ -18,7 +18,7 @@ updates-kept = { $kept ->
     [one] Un poste l’a, sur { $all }.
    *[other] { $kept } postes l’ont, sur { $all }.
 }
-updates-is-stopped = La mise à jour est arrêtée ({ $who }). Les postes qui l’ont la gardent ; aucun autre ne la reçoit.
+updates-is-stopped = La mise à jour est arrêtée ({ $who }). Les postes qui l’ont la gardent ; aucun autre ne la reçoit.
 updates-hurry = Passer à l’étape suivante
 updates-stop = Arrêter
 updates-caption = Les postes
@@ -32,7 +32,7 @@ updates-stage-fetching = en cours de réception
 updates-stage-ready = reçue, attend une heure calme
 updates-stage-installing = en cours d’installation
 updates-stage-kept = à jour
-updates-stage-rolled-back = la liaison n’est pas revenue : version d’avant reprise
+updates-stage-rolled-back = la liaison n’est pas revenue : version d’avant reprise
 updates-stage-refused = refusée par le poste
 updates-gateway = La passerelle
 

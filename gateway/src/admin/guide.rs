@@ -31,6 +31,7 @@ pub(super) const GUIDE: web::Guide = web::Guide {
         ("/compte", "votre-compte"),
         ("/connexion", "mot-de-passe-oublié"),
         ("/installation", "la-première-fois"),
+        ("/mises-a-jour", "les-mises-à-jour"),
         ("/postes/*/nom", "renommer"),
         ("/postes/*/remplacer", "remplacer-un-poste"),
         ("/postes/*/retirer", "retirer-un-poste"),

@@ -18,7 +18,7 @@ use axum::middleware::from_fn_with_state;
 use crate::access::{self, Access, Route, guarded};
 use crate::store::{self as ground, Store};
 use crate::web::{self, Account, Community, Door, Entry, Refusal, icons};
-use crate::{audit, devices, enrolment, links, news};
+use crate::{audit, devices, enrolment, links, news, updates};
 
 /// What the handlers of this door take their handles from.
 #[derive(Clone, FromRef)]
@@ -28,6 +28,7 @@ pub struct Gate {
     pub enrolment: enrolment::Desk,
     pub links: links::Desk,
     pub devices: devices::Desk,
+    pub updates: updates::Desk,
 }
 
 /// Every route of the door.
@@ -37,6 +38,7 @@ pub fn routes() -> Vec<Route<Gate>> {
         enrolment::routes(),
         devices::routes(),
         news::routes(),
+        updates::routes(),
         acts::routes(),
         openings::routes(),
         account::routes(),
@@ -71,6 +73,7 @@ fn entries() -> Vec<Entry> {
         entry(links::PATH, &["/communes", "/postes", "/appareils"], "admin-entry-links", icons::LINK),
         entry(enrolment::PATH, &[], "admin-entry-invitations", icons::SHEET),
         entry(news::PATH, &[], "admin-entry-notice", icons::BELL),
+        entry(updates::PATH, &[], "admin-entry-updates", icons::ARROW),
         entry(acts::PATH, &[], "admin-entry-acts", icons::REGISTER),
         entry(openings::PATH, &[], "admin-entry-settings", icons::SWITCH),
     ]

@@ -16,6 +16,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use beffroi_protocol::diagnosis::{self, Told};
 use beffroi_protocol::membership::{KEY_PATH, Membership, PATH, UNKNOWN};
+use beffroi_protocol::release::Offer;
 use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -28,11 +29,12 @@ use tokio::time::sleep;
 use tower::ServiceExt;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
-use super::{Terms, key};
+use super::{Terms, key, release};
 use crate::directory::{self, Changes, Commune, Machine, MachineId};
 use crate::journal::chain;
 use crate::links;
 use crate::store::{Read, ReadTx, Store, WriteTx};
+use crate::updates::{self, Shelf};
 use crate::web::{Place, Room, tend};
 
 /// What a machine tells is a few facts. A route that takes more raises this for itself.
@@ -54,6 +56,7 @@ pub struct Members {
     pub(super) store: Store,
     pub(super) changes: Changes,
     terms: Arc<Terms>,
+    pub(super) shelf: Shelf,
 }
 
 /// Who asks: a machine that is not revoked, and its commune.
@@ -65,6 +68,8 @@ pub(super) struct Member {
     pub(super) preshared: bool,
     /// Whether it is to make itself a new key.
     pub(super) rotate: bool,
+    /// What it may fetch now.
+    pub(super) release: Option<Offer>,
 }
 
 pub(super) fn routes(members: &Members) -> Router {
@@ -72,6 +77,7 @@ pub(super) fn routes(members: &Members) -> Router {
         .route(PATH, get(membership))
         .route(diagnosis::PATH, post(diagnosis))
         .route(KEY_PATH, post(key::change))
+        .route(release::PATH, get(release::part).post(release::note))
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(from_fn_with_state(members.clone(), recognise))
         .layer(RequestBodyTimeoutLayer::new(SILENCE))
@@ -111,8 +117,8 @@ pub async fn serve_members(listeners: Vec<TcpListener>, members: Members) {
 }
 
 impl Members {
-    pub fn new(store: Store, changes: Changes, terms: Terms) -> Self {
-        Self { store, changes, terms: Arc::new(terms) }
+    pub fn new(store: Store, changes: Changes, terms: Terms, shelf: Shelf) -> Self {
+        Self { store, changes, terms: Arc::new(terms), shelf }
     }
 
     pub(super) fn network(&self) -> directory::Network {
@@ -150,7 +156,8 @@ async fn member(tx: &impl Read, id: MachineId, now: Timestamp) -> Result<Option<
     let preshared = directory::has_preshared(tx, id).await?;
     let rotate = directory::is_to_rotate(tx, &machine, now).await?;
     let commune = directory::commune(tx, machine.commune).await?;
-    Ok(commune.map(|commune| Member { machine, commune, preshared, rotate }))
+    let release = updates::offer(tx, id).await?;
+    Ok(commune.map(|commune| Member { machine, commune, preshared, rotate, release }))
 }
 
 /// Lets a request through to its route when it comes from an active machine.

@@ -9,6 +9,7 @@ mod enrolment;
 mod key;
 mod members;
 mod probe;
+mod release;
 mod terms;
 #[cfg(test)]
 mod tests;

@@ -68,7 +68,8 @@ impl Terms {
         }
     }
 
-    pub(super) fn membership(&self, Member { machine, commune, preshared, rotate }: &Member) -> Membership {
+    pub(super) fn membership(&self, who: &Member) -> Membership {
+        let Member { machine, commune, preshared, rotate, release } = who;
         numbered(Membership {
             revision: UNKNOWN,
             endpoint: self.endpoint.clone(),
@@ -76,6 +77,7 @@ impl Terms {
             key: machine.key,
             rotate: *rotate,
             next_gateway: None,
+            release: release.clone(),
         })
     }
 }

@@ -21,6 +21,7 @@ use crate::directory::{self, CommuneName, Follower, MachineName, Network, NewMac
 use crate::enrolment::{Wish, order};
 use crate::links::{Board, State};
 use crate::store::{Store, WriteTx};
+use crate::updates::Shelf;
 use crate::web::Room;
 
 const AUTHORITY: &str = "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n";
@@ -77,8 +78,12 @@ impl Rig {
     async fn say_as_member(&self, from: IpAddr, text: &str) -> (u16, Vec<u8>) {
         let (stream, client) = pair().await;
         let place = Room::new(1, 1).enter(from).expect("the room is empty");
-        let members =
-            Members::new(self.gate.store.clone(), self.gate.changes.clone(), self.gate.terms.clone());
+        let members = Members::new(
+            self.gate.store.clone(),
+            self.gate.changes.clone(),
+            self.gate.terms.clone(),
+            no_shelf(),
+        );
         let serving = members::converse(stream, (from, 1).into(), members::routes(&members), place);
         hear(tokio::spawn(serving), client, text).await
     }
@@ -88,6 +93,11 @@ impl Rig {
         let head = format!("POST {path} HTTP/1.1\r\nhost: 198.18.0.1:4710\r\ncontent-length: {length}\r\n");
         self.say(from, &format!("{head}content-type: application/json\r\n\r\n{body}")).await
     }
+}
+
+/// Nothing is offered.
+fn no_shelf() -> Shelf {
+    Shelf::new("/nowhere".into(), None)
 }
 
 /// Both ends of a connection, the gateway's first.
@@ -253,7 +263,8 @@ async fn only_enrolled_machines_are_answered_by_the_probe_port() {
     let text = "[community]\nname = \"Cœur de Caux\"\ndomain = \"coeur-de-caux.example\"\n";
     let mut config = Config::parse(text).expect("a file with all that is required");
     config.network.ipv4 = "127.0.0.0/16".parse().expect("a network");
-    let members = Members::new(store, directory::changes().0, Terms::new(&config, AUTHORITY.to_owned()));
+    let members =
+        Members::new(store, directory::changes().0, Terms::new(&config, AUTHORITY.to_owned()), no_shelf());
     let wanted = members.revision(machine.id).await;
     let (_farewells, leaving) = crate::links::farewells();
     tokio::spawn(serve_probes(vec![socket], members, board.clone(), leaving));

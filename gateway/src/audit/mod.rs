@@ -64,6 +64,13 @@ pub enum Act {
     KeyChanged,
     CarrierOpened,
     CarrierClosed,
+    UpdateOffered,
+    UpdateHurried,
+    UpdateStopped,
+    /// A machine has the release, and its link.
+    UpdateKept,
+    /// A machine went back to the version before, or refused.
+    UpdateFailed,
 }
 
 impl Act {
@@ -95,6 +102,11 @@ impl Act {
             Self::KeyChanged => "audit-key-changed",
             Self::CarrierOpened => "audit-carrier-opened",
             Self::CarrierClosed => "audit-carrier-closed",
+            Self::UpdateOffered => "audit-update-offered",
+            Self::UpdateHurried => "audit-update-hurried",
+            Self::UpdateStopped => "audit-update-stopped",
+            Self::UpdateKept => "audit-update-kept",
+            Self::UpdateFailed => "audit-update-failed",
         }
     }
 }

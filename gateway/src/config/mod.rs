@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use beffroi_protocol::code::Endpoint;
+use beffroi_protocol::release::ReleaseKey;
 use ipnet::{Ipv4Net, Ipv6Net};
 
 pub use port::Port;
@@ -46,6 +47,7 @@ pub struct Config {
     pub storage: Storage,
     pub netd: Netd,
     pub backup: Backup,
+    pub updates: Updates,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +125,14 @@ pub struct Backup {
     pub recipient: Option<String>,
     /// How many backups are kept.
     pub keep: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Updates {
+    /// The folder of releases of the agent.
+    pub directory: PathBuf,
+    /// Whose releases are offered; without it, nobody's.
+    pub key: Option<ReleaseKey>,
 }
 
 /// One thing to put right in the file.
@@ -252,8 +262,22 @@ impl Config {
         };
         section.end();
 
+        let mut section = reader.section("updates");
+        // Who builds packages says whose releases they follow.
+        let built_with = option_env!("BEFFROI_RELEASE_KEY").unwrap_or_default();
+        let updates = Updates {
+            directory: section.optional(
+                "directory",
+                "config-path",
+                "/usr/share/beffroi/releases",
+                absolute_path,
+            ),
+            key: section.optional("key", "config-release-key", built_with, release_key),
+        };
+        section.end();
+
         reader.end()?;
-        Ok(Self { community, network, admin, alerts, metrics, storage, netd, backup })
+        Ok(Self { community, network, admin, alerts, metrics, storage, netd, backup, updates })
     }
 
     /// The name of the intranet, as typed in a browser.
@@ -361,6 +385,11 @@ fn interface_name(text: &str) -> Option<String> {
 fn absolute_path(text: &str) -> Option<PathBuf> {
     let path = PathBuf::from(text);
     path.is_absolute().then_some(path)
+}
+
+/// Empty means none.
+fn release_key(text: &str) -> Option<Option<ReleaseKey>> {
+    if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
 }
 
 /// Empty means none.

@@ -13,6 +13,8 @@ pub const LINK: Icon = Icon("M4 20v-4M9.3 20v-8M14.7 20V8M20 20V4");
 pub const SHEET: Icon = Icon("M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7");
 /// A bell: something is announced.
 pub const BELL: Icon = Icon("M6 17V11a6 6 0 0 1 12 0v6l2 2H4zM10 21h4M12 5V3");
+/// An arrow onto a base: something new comes in.
+pub const ARROW: Icon = Icon("M12 3v12M6 10l6 6 6-6M4 20h16");
 /// A register with its lines.
 pub const REGISTER: Icon = Icon("M5 4h14v16H5zM9 4v16M12 9h4M12 13h4");
 /// Two switches, one on and one off.

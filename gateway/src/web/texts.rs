@@ -27,6 +27,7 @@ const FRENCH: &[(&str, &str)] = &[
     ("netd", include_str!("../../locales/fr/netd.ftl")),
     ("news", include_str!("../../locales/fr/news.ftl")),
     ("portal", include_str!("../../locales/fr/portal.ftl")),
+    ("updates", include_str!("../../locales/fr/updates.ftl")),
     ("web", include_str!("../../locales/fr/web.ftl")),
 ];
 

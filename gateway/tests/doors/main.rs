@@ -17,3 +17,4 @@ mod pages;
 mod rig;
 mod routes;
 mod tls;
+mod updates;

@@ -22,6 +22,7 @@ use beffroi_gateway::directory::{
 };
 use beffroi_gateway::links::{Alerts, Board, Recorder};
 use beffroi_gateway::store::{Store, WriteTx};
+use beffroi_gateway::updates::{self, Shelf};
 use beffroi_gateway::web::{Called, Community, Now, Traffic};
 use beffroi_gateway::{admin, command, devices, enrolment, links, metrics, portal};
 use beffroi_protocol::{PrivateKey, PublicKey};
@@ -40,6 +41,9 @@ pub(crate) const GUESTS: &str = "198.18.53.33";
 /// The gateway's own, inside the tunnel.
 pub(crate) const GATEWAYS: &str = "10.66.0.1";
 
+/// The folder of releases, below the rig's own.
+const SHELF: &str = "releases";
+
 const GATEWAY: PublicKey = PublicKey::from_bytes([200; 32]);
 
 pub(crate) const NAME: &str = "Jeanne Lefèvre";
@@ -55,11 +59,11 @@ pub(crate) struct Rig {
     admin: Router,
     portal: Router,
     metrics: Router,
-    store: Store,
+    pub(crate) store: Store,
     invitations: enrolment::Desk,
     code: SetUpCode,
     now: Timestamp,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 pub(crate) async fn rig() -> Rig {
@@ -103,6 +107,7 @@ pub(crate) async fn rig() -> Rig {
     };
     let gate = admin::Gate {
         devices,
+        updates: updates::Desk { shelf: Shelf::new(folder.path().join(SHELF), Some(crate::updates::key())) },
         store: store.clone(),
         access: access.clone(),
         enrolment: invitations.clone(),
@@ -116,7 +121,7 @@ pub(crate) async fn rig() -> Rig {
     let (portal, admin) = (traffic.count("portal", portal), traffic.count("admin", admin));
     let figures = figures.into_iter().chain(traffic.figures());
     let metrics = metrics::router(store.clone(), board.clone(), alerts.clone(), figures);
-    Rig { board, recorder, alerts, admin, portal, metrics, store, invitations, code, now, _folder: folder }
+    Rig { board, recorder, alerts, admin, portal, metrics, store, invitations, code, now, folder }
 }
 
 /// In the place of the keeper of the links: whatever is announced is done.
@@ -177,6 +182,13 @@ impl Rig {
         let question = Question { subject, rest: rest.as_bytes().to_vec() };
         let answer = command::answer(&self.store, &self.invitations, question).await?;
         Ok(String::from_utf8(answer).expect("it is UTF-8"))
+    }
+
+    /// Puts a release on the shelf.
+    pub(crate) fn shelve(&self, release: &[u8]) {
+        let shelf = self.folder.path().join(SHELF);
+        std::fs::create_dir_all(&shelf).expect("a folder");
+        std::fs::write(shelf.join("agent.release"), release).expect("a file");
     }
 
     /// The set-up code, as printed.
