@@ -7,7 +7,7 @@ SHELL := /bin/bash -euo pipefail
 # Debian 12 or 13: what builds Beffroi; what it and the demo call at run time; what the scenarios use besides.
 BUILD_PACKAGES := build-essential ca-certificates curl
 RUN_PACKAGES := dnsmasq-base iproute2 iputils-ping nftables wget wireguard-tools
-DEB_PACKAGES := debhelper dpkg-dev fakeroot lintian
+DEB_PACKAGES := debhelper dpkg-dev lintian openssl
 TEST_PACKAGES := chromium chromium-driver libfaketime libsqlite3-dev openssl pkg-config poppler-utils python3 python3-pip systemd wireguard-go
 
 # Of what `make install` and `make deb` build: dev is quicker to build. REVISION tells two packages of one version apart.

@@ -254,7 +254,9 @@ mod tests {
         let check = |made: bool, rotate: bool, known: PublicKey, expected: bool| {
             let joined = Joined { next: made.then(|| next.clone()), ..joined() };
             let (endpoint, welcome) = (joined.endpoint.clone(), joined.welcome.clone());
-            let told = Membership { revision: 1, endpoint, welcome, key: known, rotate, next_gateway: None };
+            let (next_gateway, release) = (None, None);
+            let told =
+                Membership { revision: 1, endpoint, welcome, key: known, rotate, next_gateway, release };
             let followed = followed(&joined, told).expect("the system has randomness");
             assert_eq!(followed.next.is_some(), expected, "{made} {rotate} {known}");
             assert!(!made || !expected || followed.next == Some(next.clone()), "it is not made anew");

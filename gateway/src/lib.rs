@@ -176,11 +176,13 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     tasks.keep("store", async move { Err::<(), _>(store.failed().await) });
 
     tell(&[NotifyState::Ready]);
+    let asked = stop.clone();
     let outcome = tokio::select! {
         // First: when all are asked to stop, a door that has stopped already is no failure.
         biased;
         () = until(stop) => Ok(()),
-        error = tasks.first_end() => Err(error),
+        // It may have stopped between the two looks.
+        error = tasks.first_end() => if *asked.borrow() { Ok(()) } else { Err(error) },
     };
     tell(&[NotifyState::Stopping]);
     tasks.farewell().await;

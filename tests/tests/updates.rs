@@ -118,7 +118,9 @@ fn a_release_is_fetched_through_ten_cuts_and_kept() -> Result<()> {
     install(&node)?;
     let status = caux.town_halls[0].status()?;
     assert_eq!(status["program"], "/var/lib/beffroi-update/900.0.0/beffroi-agent");
-    until("the page says so", SOON, || Ok(caux.referent.visit("/mises-a-jour")?.text().contains("Un poste l’a")))?;
+    until("the page says so", SOON, || {
+        Ok(caux.referent.visit("/mises-a-jour")?.text().contains("Un poste l’a"))
+    })?;
     assert_eq!(caux.town_halls[0].home()?.status, 200);
     let resumed = service.log()?.matches("is fetched from byte").count();
     assert!(resumed >= 5, "resumed {resumed} times");

@@ -138,6 +138,7 @@ async fn carry_out(config: &Config, channels: &[Channel], offer: &Offer) -> Resu
     };
     if let Some(outcome) = outcome(config).filter(|outcome| outcome.version == release.version) {
         tell(channels, &outcome).await;
+        forget(&folder(config));
         return Ok(());
     }
     let Release { version, architecture, .. } = &release;
