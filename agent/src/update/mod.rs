@@ -32,6 +32,8 @@ const OUTCOME: &str = "outcome.json";
 /// Town halls have the same quiet hours: within the first of them they come one after the other.
 const SPREAD: Duration = Duration::from_secs(15 * 60);
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How often it is looked whether there is a verdict.
+const VERDICT: Duration = Duration::from_secs(2);
 /// Between two attempts after the disk was full or something else came than was signed.
 const RETRY: Duration = Duration::from_secs(60 * 60);
 /// For a connection through a tunnel that is up.
@@ -136,16 +138,19 @@ async fn carry_out(config: &Config, channels: &[Channel], offer: &Offer) -> Resu
             return Ok(());
         }
     };
+    verdict(config).await;
     if let Some(outcome) = outcome(config).filter(|outcome| outcome.version == release.version) {
         tell(channels, &outcome).await;
         forget(&folder(config));
         return Ok(());
     }
     let Release { version, architecture, .. } = &release;
+    let said = |stage| Told { version: *version, stage };
     if Programs::new(&config.update.programs).latest() >= Some(*version) {
+        // A package was faster.
+        tell(channels, &said(Stage::Kept)).await;
         return Ok(());
     }
-    let said = |stage| Told { version: *version, stage };
     if architecture != std::env::consts::ARCH {
         log::error!("version {version} of the agent is for {architecture}, and refused");
         tell(channels, &said(Stage::Refused)).await;
@@ -166,6 +171,13 @@ async fn carry_out(config: &Config, channels: &[Channel], offer: &Offer) -> Resu
 
 fn make_folder(config: &Config) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder(config))
+}
+
+/// Until nothing is being tried out: this may be the program that is.
+async fn verdict(config: &Config) {
+    while folder(config).join(ORDER).exists() {
+        sleep(VERDICT).await;
+    }
 }
 
 /// What became of the last program that was tried.

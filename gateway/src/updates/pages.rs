@@ -92,7 +92,7 @@ async fn page(State(store): State<Store>, State(desk): State<Desk>, frame: Frame
     let under_way = rollout.as_ref().filter(|rollout| rollout.stopped.is_none()).map(|found| found.version);
     let next = latest.filter(|latest| under_way < Some(*latest)).map(|latest| latest.to_string());
     let rows = rows(rollout.as_ref(), &machines);
-    let rollout = rollout.map(|rollout| shown(rollout, &machines));
+    let rollout = rollout.as_ref().map(|rollout| shown(rollout, &machines));
     Reply::page(&UpdatesPage { frame, has_key: desk.shelf.has_key(), next, rollout, machines: rows })
 }
 
@@ -166,8 +166,8 @@ fn rows(rollout: Option<&Rollout>, machines: &[Known]) -> Vec<Row> {
     machines.iter().map(row).collect()
 }
 
-fn shown(rollout: Rollout, machines: &[Known]) -> Shown {
-    let has_it = |known: &&Known| plan::stage(&rollout, &known.2) == Some(Stage::Kept);
+fn shown(rollout: &Rollout, machines: &[Known]) -> Shown {
+    let has_it = |known: &&Known| plan::stage(rollout, &known.2) == Some(Stage::Kept);
     let kept = machines.iter().filter(has_it).count();
     let stopped = rollout.stopped.as_ref().map(|stopped| match stopped {
         Stopped::By(name) => name.clone(),
