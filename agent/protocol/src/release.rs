@@ -274,7 +274,7 @@ mod tests {
         check(b"");
         check(b"\x7fELF");
         check(format!("{MAGIC}\n{{}}\n").as_bytes());
-        check(&[MAGIC.as_bytes(), &[b'\n'], &[b'x'; HEAD_MAX], b"\n\n"].concat());
+        check(&[MAGIC.as_bytes(), b"\n", &[b'x'; HEAD_MAX], b"\n\n"].concat());
         check(format!("{MAGIC}2\n{{}}\nAAAA\n").as_bytes());
     }
 

@@ -42,6 +42,8 @@ struct UpdatesPage {
     has_key: bool,
     /// The latest release on this server that is not under way.
     next: Option<String>,
+    /// It is the one that was stopped.
+    is_again: bool,
     rollout: Option<Shown>,
     machines: Vec<Row>,
 }
@@ -90,10 +92,12 @@ async fn page(State(store): State<Store>, State(desk): State<Desk>, frame: Frame
     let (rollout, machines) = store.read(async |tx: &ReadTx| seen(tx).await).await?;
     let latest = desk.shelf.releases().await.into_iter().next().map(|on_shelf| on_shelf.release.version);
     let under_way = rollout.as_ref().filter(|rollout| rollout.stopped.is_none()).map(|found| found.version);
+    let is_again = latest.is_some() && latest == rollout.as_ref().map(|rollout| rollout.version);
     let next = latest.filter(|latest| under_way < Some(*latest)).map(|latest| latest.to_string());
     let rows = rows(rollout.as_ref(), &machines);
     let rollout = rollout.as_ref().map(|rollout| shown(rollout, &machines));
-    Reply::page(&UpdatesPage { frame, has_key: desk.shelf.has_key(), next, rollout, machines: rows })
+    let has_key = desk.shelf.has_key();
+    Reply::page(&UpdatesPage { frame, has_key, next, is_again, rollout, machines: rows })
 }
 
 async fn offer(

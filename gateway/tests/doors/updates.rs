@@ -116,7 +116,7 @@ async fn a_referent_hurries_it_and_stops_it() {
     assert!(is_offered(&rig, &hall).await);
     assert_eq!(referent.post("/mises-a-jour/arreter", &[]).await.location(), PAGE);
     assert!(!is_offered(&rig, &hall).await);
-    referent.get(PAGE).await.shows("est arrêtée (Jeanne Lefèvre)").shows("La version 0.2.0 est prête");
+    referent.get(PAGE).await.shows("est arrêtée (Jeanne Lefèvre)").shows("Reprendre la version 0.2.0");
     referent.post("/mises-a-jour/proposer", &[]).await;
     assert!(is_offered(&rig, &hall).await, "it goes on where it was");
 }
