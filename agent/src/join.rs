@@ -260,7 +260,7 @@ async fn confirm(
     tunnel: &mut Tunnel,
     reach: &mut Reach,
 ) -> Result<Confirmation, Error> {
-    tunnel.reconcile(&link::own(joined, joined.gateway, None)).await?;
+    tunnel.reconcile(&link::own(joined, joined.gateway, None, None)).await?;
     let services = joined.welcome.probe.clone();
     let probes = Probes::open(&config.interface, services.clone()).map_err(Error::Probes)?;
     let deadline = Instant::now() + CONFIRM;

@@ -22,11 +22,19 @@ pub(crate) fn temporary(code: &Code, endpoint: Option<SocketAddr>) -> Wanted {
 }
 
 /// With the machine's own key: its own addresses, and the gateway's, which is called by this key of its own.
-pub(crate) fn own(joined: &Joined, gateway: PublicKey, endpoint: Option<SocketAddr>) -> Wanted {
+/// `longest` is what passes on the way there, in bytes, where it is less than the tunnel's MTU.
+pub(crate) fn own(
+    joined: &Joined,
+    gateway: PublicKey,
+    endpoint: Option<SocketAddr>,
+    longest: Option<u16>,
+) -> Wanted {
     let welcome = &joined.welcome;
     let keepalive = Some(welcome.keepalive).filter(|&seconds| seconds > 0);
     let peer = Peer { endpoint, keepalive, preshared: joined.preshared.clone(), ..Peer::default() };
-    wanted(gateway, &welcome.addresses, &welcome.gateway, welcome.mtu, peer)
+    let mut wanted = wanted(gateway, &welcome.addresses, &welcome.gateway, welcome.mtu, peer);
+    wanted.routes.values_mut().for_each(|mtu| *mtu = longest);
+    wanted
 }
 
 fn wanted(gateway: PublicKey, addresses: &[IpNet], reach: &[IpAddr], mtu: u16, peer: Peer) -> Wanted {
@@ -35,7 +43,7 @@ fn wanted(gateway: PublicKey, addresses: &[IpNet], reach: &[IpAddr], mtu: u16, p
     Wanted {
         listen_port: None,
         addresses: addresses.iter().copied().collect(),
-        routes: reach,
+        routes: reach.into_iter().map(|net| (net, None)).collect(),
         mtu,
         peers: BTreeMap::from([(gateway, peer)]),
     }
@@ -58,7 +66,7 @@ mod tests {
     fn an_invited_machine_reaches_the_enrolment_service_only() {
         let code = joining().code;
         let wanted = temporary(&code, None);
-        assert_eq!(wanted.routes, nets(&["198.18.0.1/32"]));
+        assert_eq!(wanted.routes, [("198.18.0.1/32".parse().expect("a network"), None)].into());
         assert_eq!(wanted.peers[&code.key].allowed, nets(&["198.18.0.1/32"]));
         assert_eq!(wanted.addresses.len(), 1);
     }
@@ -67,9 +75,10 @@ mod tests {
     fn a_member_reaches_the_gateway_only() {
         let joined = joined();
         let endpoint = Some(([192, 0, 2, 1], 51820).into());
-        let wanted = own(&joined, joined.gateway, endpoint);
+        let wanted = own(&joined, joined.gateway, endpoint, Some(1232));
         assert_eq!(wanted.addresses, nets(&["10.66.1.0/32", "fd00::100/128"]));
-        assert_eq!(wanted.routes, nets(&["10.66.0.1/32", "fd00::1/128"]));
+        let routes = nets(&["10.66.0.1/32", "fd00::1/128"]).into_iter().map(|net| (net, Some(1232)));
+        assert_eq!(wanted.routes, routes.collect());
         let peer = &wanted.peers[&joined.gateway];
         assert_eq!(peer.allowed, nets(&["10.66.0.1/32", "fd00::1/128"]));
         assert_eq!((peer.endpoint, peer.keepalive), (endpoint, Some(25)));

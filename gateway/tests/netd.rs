@@ -321,7 +321,7 @@ impl Mairie {
         let wanted = beffroi_tunnel::Wanted {
             listen_port: None,
             addresses: nets(["10.66.1.0/32"]),
-            routes: nets(["10.66.0.1/32"]),
+            routes: nets(["10.66.0.1/32"]).into_iter().map(|net| (net, None)).collect(),
             mtu: 1280,
             peers: BTreeMap::from([(gateway, peer)]),
         };
@@ -369,7 +369,7 @@ fn wanted(mairie: &PrivateKey) -> Wanted {
         tunnel: beffroi_tunnel::Wanted {
             listen_port: Some(51820),
             addresses: nets(["10.66.0.1/16"]),
-            routes: BTreeSet::new(),
+            routes: BTreeMap::new(),
             mtu: 1280,
             peers: BTreeMap::from([(mairie.public(), peer)]),
         },

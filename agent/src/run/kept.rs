@@ -57,7 +57,7 @@ enum Names {
 impl Membership {
     pub(super) async fn open(config: &Config, joined: Joined, lock: Lock) -> Result<Self, Error> {
         let mut tunnel = Tunnel::open(&config.interface, &joined.key, &joined.keys()).await?;
-        tunnel.reconcile(&link::own(&joined, joined.gateway, None)).await?;
+        tunnel.reconcile(&link::own(&joined, joined.gateway, None, None)).await?;
         let services = joined.welcome.probe.clone();
         let mut membership = Self {
             tunnel,
@@ -156,7 +156,7 @@ impl Membership {
         log::debug!("calling {gateway} as {}", key.public());
         self.tunnel.set_key(key).await?;
         let endpoint = self.keeper.seen().endpoint;
-        self.tunnel.reconcile(&link::own(&self.joined, *gateway, endpoint)).await?;
+        self.tunnel.reconcile(&link::own(&self.joined, *gateway, endpoint, None)).await?;
         Ok(Some(Event::KeysChanged))
     }
 
@@ -213,7 +213,8 @@ impl Membership {
             Action::Reconcile => {
                 let endpoint = self.place();
                 let gateway = self.turns.current().gateway;
-                for change in self.tunnel.reconcile(&link::own(&self.joined, gateway, endpoint)).await? {
+                for change in self.tunnel.reconcile(&link::own(&self.joined, gateway, endpoint, None)).await?
+                {
                     log::info!(COMMUNE = self.joined.welcome.commune; "the interface differed: {change:?}");
                 }
                 self.keep_names(config)?;

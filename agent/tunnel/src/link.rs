@@ -1,7 +1,7 @@
 //! The interface as the kernel's network stack sees it: addresses, routes, MTU, up or down. It does
 //! not know WireGuard, but for the kind of a link.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::IpAddr;
 
@@ -10,11 +10,16 @@ use ipnet::IpNet;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressHeaderFlags, AddressMessage};
 use rtnetlink::packet_route::link::{InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
 use rtnetlink::packet_route::route::{
-    RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteType,
+    RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteMetric, RouteProtocol, RouteType,
 };
 use rtnetlink::{AddressMessageBuilder, Handle, LinkUnspec, LinkWireguard, RouteMessageBuilder};
 
 use crate::Error;
+
+/// In front of what TCP carries over IPv6, in bytes.
+const IPV6_AND_TCP: u32 = 60;
+/// "Do not look for a longer one": the bit of RTAX_MTU in RTAX_LOCK (linux/rtnetlink.h).
+const LOCK_MTU: u32 = 1 << 2;
 
 /// A link that the kernel has.
 pub(crate) struct Link {
@@ -26,7 +31,7 @@ pub(crate) struct Link {
 /// What can be read of it.
 pub(crate) struct LinkState {
     pub(crate) addresses: BTreeSet<IpNet>,
-    pub(crate) routes: BTreeSet<IpNet>,
+    pub(crate) routes: BTreeMap<IpNet, Option<u16>>,
     pub(crate) mtu: u16,
     pub(crate) up: bool,
 }
@@ -132,9 +137,15 @@ impl Link {
     }
 
     /// Never replaces a route of the machine's own: one that is there already is an error.
-    pub(crate) async fn add_route(&self, network: IpNet) -> Result<(), Error> {
-        let done = self.netlink.route().add(self.route(network)).execute().await;
+    pub(crate) async fn add_route(&self, network: IpNet, mtu: Option<u16>) -> Result<(), Error> {
+        let done = self.netlink.route().add(self.narrowed(network, mtu)).execute().await;
         done.map_err(|error| self.failed(&format!("route {network} through"), error))
+    }
+
+    /// For a route that leads through this link already.
+    pub(crate) async fn edit_route(&self, network: IpNet, mtu: Option<u16>) -> Result<(), Error> {
+        let done = self.netlink.route().add(self.narrowed(network, mtu)).replace().execute().await;
+        done.map_err(|error| self.failed(&format!("change the route of {network} through"), error))
     }
 
     pub(crate) async fn remove_route(&self, network: IpNet) -> Result<(), Error> {
@@ -150,6 +161,20 @@ impl Link {
             }
             _ => Ok(()),
         }
+    }
+
+    /// IPv6 knows no way of less than 1280 bytes (RFC 8200, section 5). What TCP is asked to send at most works
+    /// below that too, and does it when both ends ask.
+    fn narrowed(&self, network: IpNet, mtu: Option<u16>) -> RouteMessage {
+        let mut message = self.route(network);
+        if let Some(mtu) = mtu.map(u32::from) {
+            let metrics = match network {
+                IpNet::V4(_) => vec![RouteMetric::Lock(LOCK_MTU), RouteMetric::Mtu(mtu)],
+                IpNet::V6(_) => vec![RouteMetric::Advmss(mtu.saturating_sub(IPV6_AND_TCP))],
+            };
+            message.attributes.push(RouteAttribute::Metrics(metrics));
+        }
+        message
     }
 
     fn route(&self, network: IpNet) -> RouteMessage {
@@ -176,8 +201,8 @@ impl Link {
         Ok(messages.iter().filter_map(address).filter(|net| !is_link_local(net.addr())).collect())
     }
 
-    async fn routes(&self) -> Result<BTreeSet<IpNet>, Error> {
-        let mut routes = BTreeSet::new();
+    async fn routes(&self) -> Result<BTreeMap<IpNet, Option<u16>>, Error> {
+        let mut routes = BTreeMap::new();
         let families = [
             RouteMessageBuilder::<std::net::Ipv4Addr>::new().build(),
             RouteMessageBuilder::<std::net::Ipv6Addr>::new().build(),
@@ -187,7 +212,8 @@ impl Link {
             let messages: Vec<RouteMessage> =
                 request.try_collect().await.map_err(|error| self.failed("read the routes of", error))?;
             let ours = messages.iter().filter(|message| self.is_written_route(message));
-            routes.extend(ours.filter_map(destination).filter(|net| !is_link_local(net.addr())));
+            let read = ours.filter_map(|message| Some((destination(message)?, longest(message))));
+            routes.extend(read.filter(|(net, _)| !is_link_local(net.addr())));
         }
         Ok(routes)
     }
@@ -275,6 +301,20 @@ fn destination(message: &RouteMessage) -> Option<IpNet> {
         _ => IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
     };
     IpNet::new(named.unwrap_or(everywhere), message.header.destination_prefix_length).ok()
+}
+
+/// As [`Link::narrowed`] writes it.
+fn longest(message: &RouteMessage) -> Option<u16> {
+    let metrics = message.attributes.iter().filter_map(|attribute| match attribute {
+        RouteAttribute::Metrics(metrics) => Some(metrics),
+        _ => None,
+    });
+    let is_ipv6 = message.header.address_family == rtnetlink::packet_route::AddressFamily::Inet6;
+    metrics.flatten().find_map(|metric| match metric {
+        RouteMetric::Mtu(mtu) if !is_ipv6 => u16::try_from(*mtu).ok(),
+        RouteMetric::Advmss(mss) if is_ipv6 => u16::try_from(mss.saturating_add(IPV6_AND_TCP)).ok(),
+        _ => None,
+    })
 }
 
 async fn first<T>(

@@ -22,7 +22,9 @@ pub enum Change {
     AddAddress(IpNet),
     BringUp,
     RemoveRoute(IpNet),
-    AddRoute(IpNet),
+    /// The longest packet on this way, in bytes; the interface's MTU when there is none.
+    EditRoute(IpNet, Option<u16>),
+    AddRoute(IpNet, Option<u16>),
 }
 
 /// What changes in a peer that the device already has; `None` leaves as is.
@@ -53,8 +55,7 @@ pub fn plan(wanted: &Wanted, present: &Present) -> Vec<Change> {
         changes.push(Change::BringUp);
     }
     let routes = routes_to_write(wanted);
-    changes.extend(present.routes.difference(&routes).copied().map(Change::RemoveRoute));
-    changes.extend(routes.difference(&present.routes).copied().map(Change::AddRoute));
+    changes.extend(route_changes(&routes, &present.routes));
     changes
 }
 
@@ -104,11 +105,26 @@ fn one_owner_each(peers: &BTreeMap<PublicKey, Peer>) -> BTreeMap<PublicKey, Peer
     settled
 }
 
-/// The kernel writes the route to an address's own network by itself.
-fn routes_to_write(wanted: &Wanted) -> BTreeSet<IpNet> {
+/// The kernel writes the route to an address's own network by itself. A way that is no narrower than the
+/// interface has no length of its own.
+fn routes_to_write(wanted: &Wanted) -> BTreeMap<IpNet, Option<u16>> {
     let connected: BTreeSet<IpNet> = wanted.addresses.iter().map(IpNet::trunc).collect();
-    let asked: BTreeSet<IpNet> = wanted.routes.iter().map(IpNet::trunc).collect();
-    asked.difference(&connected).copied().collect()
+    let asked =
+        wanted.routes.iter().map(|(network, mtu)| (network.trunc(), mtu.filter(|mtu| *mtu < wanted.mtu)));
+    asked.filter(|(network, _)| !connected.contains(network)).collect()
+}
+
+fn route_changes(
+    wanted: &BTreeMap<IpNet, Option<u16>>,
+    present: &BTreeMap<IpNet, Option<u16>>,
+) -> Vec<Change> {
+    let removed =
+        present.keys().filter(|network| !wanted.contains_key(network)).copied().map(Change::RemoveRoute);
+    let written = wanted.iter().filter_map(|(network, mtu)| match present.get(network) {
+        None => Some(Change::AddRoute(*network, *mtu)),
+        Some(before) => (before != mtu).then_some(Change::EditRoute(*network, *mtu)),
+    });
+    removed.chain(written).collect()
 }
 
 #[cfg(test)]
@@ -125,6 +141,10 @@ mod tests {
 
     fn nets<const N: usize>(texts: [&str; N]) -> BTreeSet<IpNet> {
         texts.into_iter().map(|text| text.parse().expect("a network")).collect()
+    }
+
+    fn routes<const N: usize>(texts: [&str; N]) -> BTreeMap<IpNet, Option<u16>> {
+        nets(texts).into_iter().map(|net| (net, None)).collect()
     }
 
     fn endpoint(last: u8) -> SocketAddr {
@@ -150,7 +170,7 @@ mod tests {
         Wanted {
             listen_port: Some(51820),
             addresses: nets(["10.66.0.1/16", "fd00::1/64"]),
-            routes: nets(["198.18.0.0/15"]),
+            routes: routes(["198.18.0.0/15"]),
             mtu: 1280,
             peers: BTreeMap::from([(ALVIMARE, peer("10.66.1.0/32")), (FOUCART, peer("10.66.1.1/32"))]),
         }
@@ -162,7 +182,7 @@ mod tests {
             key: None,
             listen_port: 51820,
             addresses: nets(["10.66.0.1/16", "fd00::1/64"]),
-            routes: nets(["198.18.0.0/15"]),
+            routes: routes(["198.18.0.0/15"]),
             mtu: 1280,
             up: true,
             peers: BTreeMap::from([
@@ -183,7 +203,7 @@ mod tests {
     fn nothing_is_written_when_nothing_differs() {
         check(|_, _| (), []);
         check(|wanted, _| wanted.listen_port = None, []);
-        check(|wanted, _| wanted.routes = nets(["198.18.0.0/15", "10.66.0.0/16", "10.66.9.9/16"]), []);
+        check(|wanted, _| wanted.routes = routes(["198.18.0.0/15", "10.66.0.0/16", "10.66.9.9/16"]), []);
     }
 
     #[test]
@@ -197,8 +217,24 @@ mod tests {
             [Change::RemoveAddress(net("10.66.0.1/16")), Change::AddAddress(net("10.66.0.1/24"))],
         );
         check(
-            |wanted, _| wanted.routes = nets(["10.77.0.0/16"]),
-            [Change::RemoveRoute(net("198.18.0.0/15")), Change::AddRoute(net("10.77.0.0/16"))],
+            |wanted, _| wanted.routes = routes(["10.77.0.0/16"]),
+            [Change::RemoveRoute(net("198.18.0.0/15")), Change::AddRoute(net("10.77.0.0/16"), None)],
+        );
+    }
+
+    #[test]
+    fn a_route_that_is_narrower_says_so() {
+        let net: IpNet = "198.18.0.0/15".parse().expect("a network");
+        let narrow = move |mtu| BTreeMap::from([(net, mtu)]);
+        check(move |wanted, _| wanted.routes = narrow(Some(1232)), [Change::EditRoute(net, Some(1232))]);
+        check(move |_, present| present.routes = narrow(Some(1232)), [Change::EditRoute(net, None)]);
+        check(move |wanted, _| wanted.routes = narrow(Some(1280)), []);
+        check(
+            move |wanted, present| {
+                wanted.routes = narrow(Some(1232));
+                present.routes.clear();
+            },
+            [Change::AddRoute(net, Some(1232))],
         );
     }
 

@@ -18,8 +18,8 @@ pub struct Present {
     pub listen_port: u16,
     /// Without the addresses that the kernel gives by itself (IPv6 link-local).
     pub addresses: BTreeSet<IpNet>,
-    /// Without the routes that follow from `addresses`.
-    pub routes: BTreeSet<IpNet>,
+    /// Without the routes that follow from `addresses`; with the longest packet of each, where it has one.
+    pub routes: BTreeMap<IpNet, Option<u16>>,
     /// In bytes.
     pub mtu: u16,
     pub up: bool,

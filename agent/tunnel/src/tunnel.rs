@@ -219,7 +219,8 @@ impl Tunnel {
             Change::AddAddress(address) => self.link.add_address(*address).await,
             Change::BringUp => self.link.bring_up().await,
             Change::RemoveRoute(network) => self.link.remove_route(*network).await,
-            Change::AddRoute(network) => self.link.add_route(*network).await,
+            Change::EditRoute(network, mtu) => self.link.edit_route(*network, *mtu).await,
+            Change::AddRoute(network, mtu) => self.link.add_route(*network, *mtu).await,
             Change::RestoreKey
             | Change::SetListenPort(_)
             | Change::RemovePeer(_)
@@ -272,7 +273,7 @@ fn peer_change(change: &Change) -> Option<PeerChange> {
 }
 
 fn needs_ipv6(change: &Change) -> bool {
-    matches!(change, Change::AddAddress(IpNet::V6(_)) | Change::AddRoute(IpNet::V6(_)))
+    matches!(change, Change::AddAddress(IpNet::V6(_)) | Change::AddRoute(IpNet::V6(_), _))
 }
 
 #[cfg(test)]

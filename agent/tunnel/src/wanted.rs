@@ -13,8 +13,9 @@ pub struct Wanted {
     pub listen_port: Option<u16>,
     /// The interface's own addresses, each with the network that it is in.
     pub addresses: BTreeSet<IpNet>,
-    /// Networks behind the interface, besides those of `addresses`.
-    pub routes: BTreeSet<IpNet>,
+    /// Networks behind the interface, besides those of `addresses`, each with the longest packet that passes on
+    /// the way there, in bytes, where that is less than the interface's MTU.
+    pub routes: BTreeMap<IpNet, Option<u16>>,
     /// In bytes.
     pub mtu: u16,
     pub peers: BTreeMap<PublicKey, Peer>,
@@ -47,7 +48,7 @@ mod tests {
         let wanted = Wanted {
             listen_port: Some(51820),
             addresses: BTreeSet::from(["10.66.0.1/16".parse().expect("a network")]),
-            routes: BTreeSet::new(),
+            routes: BTreeMap::from([("10.66.1.0/32".parse().expect("a network"), Some(1232))]),
             mtu: 1280,
             peers: BTreeMap::from([(PublicKey::from_bytes([1; 32]), peer)]),
         };

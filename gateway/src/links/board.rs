@@ -447,7 +447,7 @@ mod tests {
             key: Some(key(200)),
             listen_port: 51820,
             addresses: BTreeSet::new(),
-            routes: BTreeSet::new(),
+            routes: BTreeMap::new(),
             mtu: 1280,
             up: true,
             peers: [(key(seed), peer)].into(),

@@ -58,7 +58,7 @@ impl Ground {
             tunnel: beffroi_tunnel::Wanted {
                 listen_port: Some(self.listen_port),
                 addresses: self.addresses(),
-                routes: BTreeSet::new(),
+                routes: BTreeMap::new(),
                 mtu: self.mtu,
                 peers,
             },

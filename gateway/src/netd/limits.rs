@@ -19,6 +19,8 @@ pub(crate) enum Beyond {
     Open(Port),
     #[error("an MTU of {0} bytes is not between 1280 and 1420")]
     Mtu(u16),
+    #[error("a route of {0} bytes is not between 576 and 1420")]
+    RouteMtu(u16),
 }
 
 pub(crate) fn check(wanted: &Wanted, network: &Network) -> Result<(), Beyond> {
@@ -29,13 +31,16 @@ pub(crate) fn check(wanted: &Wanted, network: &Network) -> Result<(), Beyond> {
     if !(1280..=1420).contains(&tunnel.mtu) {
         return Err(Beyond::Mtu(tunnel.mtu));
     }
+    if let Some(mtu) = tunnel.routes.values().flatten().find(|mtu| !(576..=1420).contains(*mtu)) {
+        return Err(Beyond::RouteMtu(*mtu));
+    }
     let own = [Port::Udp(network.port), Port::Tcp(CARRIER_PORT)];
     let may_open = |port: &&Port| own.contains(port) || network.open.contains(port);
     if let Some(port) = wanted.firewall.open.iter().find(|port| !may_open(port)) {
         return Err(Beyond::Open(*port));
     }
     let ours = [network.ipv4.into(), network.ipv6.into(), temporary::NETWORK.into()];
-    let named = tunnel.addresses.iter().chain(&tunnel.routes).chain(&wanted.firewall.machines);
+    let named = tunnel.addresses.iter().chain(tunnel.routes.keys()).chain(&wanted.firewall.machines);
     let invited = wanted.firewall.invited.iter().map(|invited| &invited.network);
     let allowed = tunnel.peers.values().flat_map(|peer| &peer.allowed);
     within(named.chain(invited).chain(allowed), &ours)
@@ -71,7 +76,7 @@ mod tests {
             tunnel: beffroi_tunnel::Wanted {
                 listen_port: Some(51820),
                 addresses: nets(["10.66.0.1/16", "fd66::1/64", "198.18.0.1/15"]),
-                routes: BTreeSet::new(),
+                routes: BTreeMap::from([("10.66.1.0/32".parse().expect("a network"), Some(576))]),
                 mtu: 1280,
                 peers: BTreeMap::from([(PublicKey::from_bytes([1; 32]), peer)]),
             },
@@ -96,7 +101,11 @@ mod tests {
     fn what_is_not_is_refused() {
         let net = |text: &str| text.parse().expect("a network");
         let beyond = |text: &str| Err(Beyond::Network(net(text)));
-        check_that(|wanted| wanted.tunnel.routes = nets(["0.0.0.0/0"]), &beyond("0.0.0.0/0"));
+        check_that(|wanted| wanted.tunnel.routes = [(net("0.0.0.0/0"), None)].into(), &beyond("0.0.0.0/0"));
+        check_that(
+            |wanted| wanted.tunnel.routes = [(net("10.66.1.0/32"), Some(575))].into(),
+            &Err(Beyond::RouteMtu(575)),
+        );
         check_that(|wanted| wanted.tunnel.addresses = nets(["192.168.1.1/24"]), &beyond("192.168.1.1/24"));
         check_that(|wanted| wanted.tunnel.addresses = nets(["10.66.0.1/8"]), &beyond("10.66.0.1/8"));
         check_that(|wanted| wanted.firewall.machines = nets(["::/0"]), &beyond("::/0"));

@@ -8,7 +8,7 @@ use beffroi_protocol::{PrivateKey, PublicKey};
 use beffroi_tunnel::{Change, Error, Peer, Present, PresharedKey, Wanted};
 
 use crate::host::{DEADLINE, Host};
-use crate::world::{GATEWAY, PORT, World, at, ip, nets, open, remove, try_open, wanted_alone};
+use crate::world::{GATEWAY, PORT, World, at, ip, nets, open, remove, routes, try_open, wanted_alone};
 
 #[test]
 fn a_link_comes_up_and_wg_shows_it() {
@@ -247,7 +247,7 @@ fn other_addresses_take_the_place_of_the_old_ones_at_once() {
     let guest = Wanted {
         listen_port: None,
         addresses: nets(["198.18.7.7/32"]),
-        routes: nets(["198.18.0.1/32", "192.0.2.9/32"]),
+        routes: routes(["198.18.0.1/32", "192.0.2.9/32"]),
         mtu: 1280,
         peers: BTreeMap::new(),
     };
@@ -255,13 +255,31 @@ fn other_addresses_take_the_place_of_the_old_ones_at_once() {
     // With the last address the kernel takes every route, wanted or not.
     let member = Wanted {
         addresses: nets(["10.66.1.1/32", "fd66::1/128"]),
-        routes: nets(["10.66.0.1/32", "192.0.2.9/32", "fd66::2/128"]),
+        routes: routes(["10.66.0.1/32", "192.0.2.9/32", "fd66::2/128"]),
         ..guest
     };
     end.reconcile(&member).expect("a plain state");
     let present = end.present();
     assert_eq!((present.addresses, present.routes), (member.addresses.clone(), member.routes.clone()));
     assert_eq!(end.reconcile(&member).expect("a plain state"), []);
+}
+
+#[test]
+fn a_route_has_a_length_of_its_own() {
+    let host = Host::new("alvimare");
+    let end = open(&host, "tower", &PrivateKey::from_bytes([1; 32]));
+    let wide = wanted_alone();
+    let mut narrow = wide.clone();
+    narrow.routes.values_mut().for_each(|mtu| *mtu = Some(1232));
+    for wanted in [&wide, &narrow, &wide, &narrow] {
+        end.reconcile(wanted).expect("a plain state");
+        assert_eq!(end.present().routes, wanted.routes);
+        assert_eq!(end.reconcile(wanted).expect("a plain state"), []);
+    }
+    assert!(
+        host.output("ip route").contains("198.18.0.0/15 dev tower proto static scope link mtu lock 1232")
+    );
+    assert!(host.output("ip -6 route").contains("advmss 1172"));
 }
 
 #[test]
@@ -297,7 +315,7 @@ fn a_route_of_the_machine_is_never_replaced() {
     let wanted = Wanted {
         listen_port: None,
         addresses: nets(["10.66.1.1/32"]),
-        routes: nets(["10.66.0.0/16"]),
+        routes: routes(["10.66.0.0/16"]),
         mtu: 1280,
         peers: BTreeMap::new(),
     };

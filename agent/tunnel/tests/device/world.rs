@@ -119,7 +119,7 @@ impl World {
         Wanted {
             listen_port: Some(PORT),
             addresses: nets(["10.66.0.1/16"]),
-            routes: BTreeSet::new(),
+            routes: BTreeMap::new(),
             mtu: 1280,
             peers: BTreeMap::from(peers),
         }
@@ -135,7 +135,7 @@ impl World {
         Wanted {
             listen_port: None,
             addresses: nets([address]),
-            routes: nets(["10.66.0.1/32"]),
+            routes: routes(["10.66.0.1/32"]),
             mtu: 1280,
             peers: BTreeMap::from([(self.keys[0].public(), gateway)]),
         }
@@ -159,7 +159,7 @@ pub(crate) fn wanted_alone() -> Wanted {
     Wanted {
         listen_port: Some(PORT),
         addresses: nets(["10.66.0.1/16", "fd66::1/64"]),
-        routes: nets(["198.18.0.0/15", "fd67::/64"]),
+        routes: routes(["198.18.0.0/15", "fd67::/64"]),
         mtu: 1280,
         peers: BTreeMap::new(),
     }
@@ -167,6 +167,10 @@ pub(crate) fn wanted_alone() -> Wanted {
 
 pub(crate) fn nets<const N: usize>(texts: [&str; N]) -> BTreeSet<IpNet> {
     texts.into_iter().map(|text| text.parse().expect("a network")).collect()
+}
+
+pub(crate) fn routes<const N: usize>(texts: [&str; N]) -> BTreeMap<IpNet, Option<u16>> {
+    nets(texts).into_iter().map(|net| (net, None)).collect()
 }
 
 pub(crate) fn ip(text: &str) -> IpAddr {

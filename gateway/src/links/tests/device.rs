@@ -14,7 +14,7 @@ pub(super) struct Device {
     peers: BTreeMap<PublicKey, Held>,
     listen_port: u16,
     addresses: BTreeSet<IpNet>,
-    routes: BTreeSet<IpNet>,
+    routes: BTreeMap<IpNet, Option<u16>>,
     mtu: u16,
     up: bool,
 }
@@ -35,7 +35,7 @@ impl Device {
             peers: BTreeMap::new(),
             listen_port: 40_000,
             addresses: BTreeSet::new(),
-            routes: BTreeSet::new(),
+            routes: BTreeMap::new(),
             mtu: 1420,
             up: false,
         }
@@ -124,9 +124,9 @@ impl Device {
             Change::AddAddress(address) => drop(self.addresses.insert(*address)),
             Change::BringUp => self.up = true,
             Change::RemoveRoute(network) => drop(self.routes.remove(network)),
-            Change::AddRoute(network) => {
+            Change::EditRoute(network, mtu) | Change::AddRoute(network, mtu) => {
                 assert!(self.up, "a route needs its interface up");
-                self.routes.insert(*network);
+                self.routes.insert(*network, *mtu);
             }
         }
     }
@@ -147,7 +147,7 @@ impl Device {
         self.addresses.remove(address);
         let is_v4 = |net: &IpNet| matches!(net, IpNet::V4(_));
         if !self.addresses.iter().any(|other| is_v4(other) == is_v4(address)) {
-            self.routes.retain(|route| is_v4(route) != is_v4(address));
+            self.routes.retain(|route, _| is_v4(route) != is_v4(address));
         }
     }
 }
