@@ -42,9 +42,10 @@ pub(crate) fn disable() -> bool {
     systemctl(&["disable", "--now", UNIT])
 }
 
-/// Ends the daemon if it runs, and starts it. Says whether that worked.
+/// Ends the daemon if it runs, and starts it; says whether systemd will. It is not waited for: a program that is no
+/// good may never say that it is ready.
 pub(crate) fn restart() -> bool {
-    systemctl(&["restart", UNIT])
+    systemctl(&["restart", "--no-block", UNIT])
 }
 
 /// Waits until the daemon has taken over.

@@ -21,8 +21,7 @@ const SOON: Duration = Duration::from_secs(60);
 const ORDER: &str = "/var/lib/beffroi-agent/update/order.json";
 /// What a service manager does for the agent, as far as it is needed.
 const SERVICE: &str = "#!/bin/sh\nwhile :; do beffroi-agent run & echo $! > /run/agent.pid; wait; done\n";
-const SYSTEMCTL: &str =
-    "#!/bin/sh\n[ \"$*\" = \"restart beffroi-agent.service\" ] && kill \"$(cat /run/agent.pid)\"\n";
+const SYSTEMCTL: &str = "#!/bin/sh\n[ \"$*\" = \"restart --no-block beffroi-agent.service\" ] && kill \"$(cat /run/agent.pid)\"\n";
 
 /// A pair of keys that sign releases.
 struct Signer {
