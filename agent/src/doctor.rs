@@ -70,6 +70,7 @@ fn question(config: &Config, report: &Report, memory: Option<&Memory>) -> Option
         inside.is_revoked = line.is_revoked;
         inside.is_known_network = line.is_known_network;
         inside.quality = line.quality;
+        inside.longest = line.longest_packet_bytes;
     }
     let service = if report.running { Service::Running } else { Service::Stopped };
     let tunnel = config.interface.clone();

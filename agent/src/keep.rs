@@ -175,6 +175,14 @@ impl Keeper {
         self.next_reconcile = now;
     }
 
+    /// The tunnel carries packets of this length from now on, which the gateway hears at once.
+    pub(crate) fn use_mtu(&mut self, mtu: u16, now: Instant) {
+        if self.greeting.mtu != mtu {
+            self.greeting.mtu = mtu;
+            self.next_probe = now;
+        }
+    }
+
     /// When [`Event::Woken`] is due.
     pub(crate) fn wake(&self) -> Instant {
         let probe = self.flying.as_ref().map_or(self.next_probe, |flying| flying.until);

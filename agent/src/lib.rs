@@ -40,6 +40,7 @@ mod terminal;
 mod texts;
 mod trust;
 mod update;
+mod width;
 
 /// Of this program, as the gateway is told it.
 const VERSION: &str = env!("CARGO_PKG_VERSION");

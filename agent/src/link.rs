@@ -13,12 +13,15 @@ use crate::state::Joined;
 
 /// MTU before the gateway has said one, in bytes: the least that IPv6 allows goes everywhere.
 const TEMPORARY_MTU: u16 = 1280;
+/// What is said then is short, and passes at once on every line in packets of this length (RFC 791).
+const TEMPORARY_LONGEST: u16 = 576;
 
 /// With the temporary key: one address, and nothing but the gateway's enrolment service.
 pub(crate) fn temporary(code: &Code, endpoint: Option<SocketAddr>) -> Wanted {
     let own = temporary::address(&code.secret.key().public());
     let peer = Peer { endpoint, ..Peer::default() };
-    wanted(code.key, &[host(own.into())], &[temporary::GATEWAY.into()], TEMPORARY_MTU, peer)
+    let reach = &[temporary::GATEWAY.into()];
+    wanted(code.key, &[host(own.into())], reach, TEMPORARY_MTU, Some(TEMPORARY_LONGEST), peer)
 }
 
 /// With the machine's own key: its own addresses, and the gateway's, which is called by this key of its own.
@@ -32,18 +35,23 @@ pub(crate) fn own(
     let welcome = &joined.welcome;
     let keepalive = Some(welcome.keepalive).filter(|&seconds| seconds > 0);
     let peer = Peer { endpoint, keepalive, preshared: joined.preshared.clone(), ..Peer::default() };
-    let mut wanted = wanted(gateway, &welcome.addresses, &welcome.gateway, welcome.mtu, peer);
-    wanted.routes.values_mut().for_each(|mtu| *mtu = longest);
-    wanted
+    wanted(gateway, &welcome.addresses, &welcome.gateway, welcome.mtu, longest, peer)
 }
 
-fn wanted(gateway: PublicKey, addresses: &[IpNet], reach: &[IpAddr], mtu: u16, peer: Peer) -> Wanted {
+fn wanted(
+    gateway: PublicKey,
+    addresses: &[IpNet],
+    reach: &[IpAddr],
+    mtu: u16,
+    longest: Option<u16>,
+    peer: Peer,
+) -> Wanted {
     let reach: BTreeSet<IpNet> = reach.iter().copied().map(host).collect();
     let peer = Peer { allowed: reach.clone(), ..peer };
     Wanted {
         listen_port: None,
         addresses: addresses.iter().copied().collect(),
-        routes: reach.into_iter().map(|net| (net, None)).collect(),
+        routes: reach.into_iter().map(|net| (net, longest)).collect(),
         mtu,
         peers: BTreeMap::from([(gateway, peer)]),
     }
@@ -66,7 +74,7 @@ mod tests {
     fn an_invited_machine_reaches_the_enrolment_service_only() {
         let code = joining().code;
         let wanted = temporary(&code, None);
-        assert_eq!(wanted.routes, [("198.18.0.1/32".parse().expect("a network"), None)].into());
+        assert_eq!(wanted.routes, [("198.18.0.1/32".parse().expect("a network"), Some(576))].into());
         assert_eq!(wanted.peers[&code.key].allowed, nets(&["198.18.0.1/32"]));
         assert_eq!(wanted.addresses.len(), 1);
     }

@@ -5,12 +5,18 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use beffroi_protocol::probe::{self, Answer, FAREWELL, Probe};
+use beffroi_protocol::trial;
+use rustix::net::sockopt::{self, Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
+
+use crate::width::Trial;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Heard {
     Answer(Answer),
+    /// This packet has come back.
+    Returned(Trial),
     /// This machine is let in no more.
     Farewell,
 }
@@ -48,10 +54,23 @@ impl Probes {
         socket.send_to(&probe::encode(probe), to).await.map(drop)
     }
 
+    /// Sends a packet of a given length, in one piece.
+    ///
+    /// # Errors
+    /// When this machine has no way to that address: nothing was sent.
+    pub(crate) async fn try_length(&self, tried: Trial) -> io::Result<()> {
+        let v4 = self.services.iter().find(|service| service.is_ipv4());
+        let to = v4.or(self.services.first()).ok_or(io::ErrorKind::NetworkUnreachable)?;
+        let socket = if to.is_ipv4() { Some(&self.v4) } else { self.v6.as_ref() };
+        let socket = socket.ok_or(io::ErrorKind::NetworkUnreachable)?;
+        let length = tried.length.saturating_sub(trial::overhead(to.ip()));
+        socket.send_to(&trial::encode(tried.number, length.into()), to).await.map(drop)
+    }
+
     /// What the gateway says next.
     pub(crate) async fn receive(&self) -> Heard {
-        let mut v4 = [0; probe::MAX + 1];
-        let mut v6 = [0; probe::MAX + 1];
+        let mut v4 = [0; trial::MAX + 1];
+        let mut v6 = [0; trial::MAX + 1];
         loop {
             let (received, buffer) = tokio::select! {
                 received = self.v4.recv_from(&mut v4) => (received, &v4),
@@ -61,6 +80,11 @@ impl Probes {
                 Ok((length, from)) if self.services.contains(&from) => {
                     if &buffer[..length] == FAREWELL {
                         return Heard::Farewell;
+                    }
+                    if let Some(number) = trial::decode(&buffer[..length]) {
+                        // Never longer than the buffer.
+                        let length = length as u16 + trial::overhead(from.ip());
+                        return Heard::Returned(Trial { number, length });
                     }
                     if let Some(answer) = probe::decode(&buffer[..length]) {
                         return Heard::Answer(answer);
@@ -85,6 +109,11 @@ fn bind(interface: &str, local: SocketAddr) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;
     if local.is_ipv6() {
         socket.set_only_v6(true)?;
+    }
+    // What is tried goes in one piece, whatever is known of the way; a probe is short in any case.
+    match local {
+        SocketAddr::V4(_) => sockopt::set_ip_mtu_discover(&socket, Ipv4PathMtuDiscovery::PROBE)?,
+        SocketAddr::V6(_) => sockopt::set_ipv6_mtu_discover(&socket, Ipv6PathMtuDiscovery::PROBE)?,
     }
     socket.bind_device(Some(interface.as_bytes()))?;
     socket.set_nonblocking(true)?;
@@ -119,9 +148,12 @@ mod tests {
         assert_eq!(probe::decode(&buffer[..length]), Some(probe));
         let answer = |sequence| probe::encode(&Answer { sequence, clock: 0, revision: 0 });
         stranger.send_to(&answer(1), agent).await.expect("loopback");
+        gateway.send_to(&trial::encode(6, 1000), agent).await.expect("loopback");
         gateway.send_to(b"hello", agent).await.expect("loopback");
         gateway.send_to(&answer(5), agent).await.expect("loopback");
         gateway.send_to(FAREWELL, agent).await.expect("loopback");
+        let returned = Trial { number: 6, length: 1028 };
+        assert_eq!(probes.receive().await, Heard::Returned(returned));
         let heard = Answer { sequence: 5, clock: 0, revision: 0 };
         assert_eq!(probes.receive().await, Heard::Answer(heard));
         assert_eq!(probes.receive().await, Heard::Farewell);

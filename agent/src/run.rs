@@ -4,6 +4,7 @@
 
 mod carried;
 mod kept;
+mod measured;
 
 use std::io;
 use std::path::PathBuf;
@@ -141,6 +142,13 @@ impl Daemon {
                     Ok(None) => continue,
                     Err(error) => return anew(&membership.joined, &error),
                 },
+                () = at(membership.width.wake()) => match membership.measure().await {
+                    Ok(()) => {
+                        self.see(&membership);
+                        continue;
+                    }
+                    Err(error) => return anew(&membership.joined, &error),
+                },
                 () = membership.examination.looked() => {
                     self.see(&membership);
                     continue;
@@ -192,7 +200,9 @@ impl Daemon {
         let seen = membership.keeper.seen();
         let sight = membership.examination.sight(Instant::now(), SystemTime::now());
         let state = Some(State::Joined(Box::new(membership.joined.clone())));
-        self.known.send_modify(|known| (known.state, known.seen, known.sight) = (state, seen, sight));
+        self.known.send_modify(|known| {
+            *known = Known { state, seen, sight, longest: membership.width.longest() };
+        });
     }
 
     fn know(&self, state: Option<State>) {

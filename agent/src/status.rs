@@ -75,6 +75,8 @@ pub struct Line {
     pub(crate) jitter_milliseconds: Option<u64>,
     pub(crate) loss_percent: Option<u8>,
     pub(crate) quality: Option<Quality>,
+    /// The longest packet that passes, where it is shorter than the tunnel's.
+    pub(crate) longest_packet_bytes: Option<u16>,
     pub(crate) last_handshake_seconds: Option<u64>,
     /// By how much this machine's clock is ahead of the gateway's.
     pub(crate) clock_ahead_seconds: Option<i64>,
@@ -92,6 +94,8 @@ pub(crate) struct Known {
     pub(crate) state: Option<State>,
     pub(crate) seen: Seen,
     pub(crate) sight: Sight,
+    /// What passes on a narrow line, in bytes.
+    pub(crate) longest: Option<u16>,
 }
 
 impl Known {
@@ -100,14 +104,15 @@ impl Known {
         report.running = true;
         report.program = std::env::current_exe().ok();
         if report.stage == Stage::Joined {
-            report.line = Some(Line::of(&self.seen, &self.sight, now));
+            report.line = Some(Line::of(self, now));
         }
         report
     }
 }
 
 impl Line {
-    fn of(seen: &Seen, sight: &Sight, now: Instant) -> Self {
+    fn of(known: &Known, now: Instant) -> Self {
+        let Known { seen, sight, .. } = known;
         let age = |at: Instant| now.saturating_duration_since(at);
         let millis = |time: Duration| time.as_millis() as u64;
         Self {
@@ -120,6 +125,7 @@ impl Line {
             jitter_milliseconds: seen.jitter.map(millis),
             loss_percent: seen.loss,
             quality: seen.quality,
+            longest_packet_bytes: known.longest,
             last_handshake_seconds: sight.handshake.map(|at| age(at).as_secs()),
             clock_ahead_seconds: sight.clock,
             is_revoked: sight.is_revoked,
@@ -174,6 +180,9 @@ impl Report {
             }
             if let Some(loss) = line.loss_percent {
                 row("status-loss", t_with("status-percent", &[("count", loss.into())]));
+            }
+            if let Some(bytes) = line.longest_packet_bytes {
+                row("status-longest", t_with("status-bytes", &[("count", bytes.into())]));
             }
             if let Some(endpoint) = &line.endpoint {
                 row("status-endpoint", endpoint.clone());
@@ -312,7 +321,7 @@ mod tests {
             endpoint: Some(([192, 0, 2, 1], 51820).into()),
             is_answering: age.is_some(),
         };
-        (Known { state, seen, ..Known::default() }, now)
+        (Known { state, seen, longest: Some(1232), ..Known::default() }, now)
     }
 
     #[test]
@@ -328,6 +337,7 @@ mod tests {
             "42 ms",
             "7 ms",
             "3 %",
+            "1232 octets",
             "192.0.2.1:51820",
             "port 443",
         ] {

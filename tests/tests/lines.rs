@@ -8,8 +8,9 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use beffroi_tests::{Community, DOMAIN, Node, Quality, TownHall, until};
+use serde_json::Value;
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -24,6 +25,11 @@ fn opens_the_intranet(town_hall: &TownHall) -> Result<()> {
     Ok(())
 }
 
+/// Longer ones are dropped without a word (bytes of the packet that carries the tunnel's).
+const NARROW: &str = "meta length > 1300";
+/// What is left of that inside the tunnel: without IPv6, UDP and WireGuard, in whole steps of 16.
+const LONGEST: u64 = 1_216;
+
 /// Nothing of IPv4 is left on its line.
 fn without_v4(node: &Node) -> Result<()> {
     node.ip("-4 address flush dev eth0")?;
@@ -33,6 +39,14 @@ fn without_v4(node: &Node) -> Result<()> {
 fn without_v6(node: &Node) -> Result<()> {
     node.ip("-6 address flush dev eth0 scope global")?;
     Ok(())
+}
+
+/// The gateway's IPv6 address inside the tunnel.
+fn gateway_v6(town_hall: &TownHall) -> Result<String> {
+    let status = town_hall.status()?;
+    let addresses = status["member"]["gateway_addresses"].as_array().into_iter().flatten();
+    let v6 = addresses.filter_map(Value::as_str).find(|address| address.contains(':'));
+    Ok(v6.context("the gateway has none")?.to_owned())
 }
 
 /// Where the agent finds the gateway.
@@ -108,5 +122,48 @@ fn a_telephone_line_is_enough() -> Result<()> {
     let page = alvimare.node.run(["curl", "-sSm", "50", "--compressed", &home])?;
     assert!(page.contains("Mairie d’Alvimare"), "{page}");
     until("the referent sees it", SOON, || Ok(caux.referent.machine("Alvimare")?.state == "online"))?;
+    Ok(())
+}
+
+#[test]
+fn a_line_that_silently_drops_long_packets_is_joined_and_used() -> Result<()> {
+    let caux = Community::of([])?;
+    caux.referent.add_communes(&["Alvimare"])?;
+    let code = caux.referent.invite(&["Alvimare"])?.concat();
+    let (mut alvimare, _line) = caux.world.town_hall_on_a_line("Alvimare", Quality::FAST)?;
+    caux.world.router_drops(&[NARROW])?;
+    alvimare.join(&code)?;
+    alvimare.start()?;
+    let longest = |town_hall: &TownHall| -> Result<Option<u64>> {
+        Ok(town_hall.status()?["line"]["longest_packet_bytes"].as_u64())
+    };
+    until("what passes is found", SOON, || Ok(longest(&alvimare)? == Some(LONGEST)))?;
+    assert!(alvimare.node.run(["beffroi-agent", "status"])?.contains("1216 octets"));
+    let doctor = alvimare.node.attempt(["beffroi-agent", "doctor"])?.stdout;
+    assert!(doctor.contains("La ligne perd les gros paquets"), "{doctor}");
+
+    // By each address of the gateway, a question and an answer that are longer than any packet.
+    let home = format!("https://intranet.{DOMAIN}/");
+    let long = format!("X-Long: {}", "x".repeat(6_000));
+    for to in ["::10.66.0.1:".to_owned(), format!("::[{}]:", gateway_v6(&alvimare)?)] {
+        until(&format!("a page passes both ways, by {to}"), SOON, || {
+            let size = "%{size_download}";
+            let ask =
+                ["curl", "--connect-to", &to, "-sSm", "5", "-o", "page", "-w", size, "-H", &long, &home];
+            let answer = alvimare.node.attempt(ask)?;
+            Ok(answer.stdout.parse::<u64>().is_ok_and(|bytes| bytes > LONGEST))
+        })?;
+    }
+    let is_shown = || Ok(caux.referent.commune("Alvimare")?.html.contains("1216 octets"));
+    until("the referent sees it", SOON, is_shown)?;
+
+    // Another start finds the line repaired.
+    caux.world.router_drops(&[])?;
+    alvimare.kill()?;
+    alvimare.start()?;
+    opens_the_intranet(&alvimare)?;
+    let is_gone = || Ok(!caux.referent.commune("Alvimare")?.html.contains("Plus gros paquet"));
+    until("the referent sees that too", SOON, is_gone)?;
+    assert_eq!(longest(&alvimare)?, None);
     Ok(())
 }

@@ -54,6 +54,8 @@ pub enum Cause {
     UdpBlocked,
     /// The gateway is silent, and nothing tells why: stopped, or this machine was revoked.
     GatewaySilent,
+    /// Long packets get lost without a word: the link sends shorter ones.
+    Narrow,
     Lossy,
     Slow,
     Unsteady,

@@ -94,6 +94,7 @@ const fn texts(cause: Cause) -> (&'static str, &'static str) {
         Cause::GatewayUnreachable => ("finding-gateway-unreachable", "remedy-gateway"),
         Cause::UdpBlocked => ("finding-udp-blocked", "remedy-udp-blocked"),
         Cause::GatewaySilent => ("finding-gateway-silent", "remedy-gateway-silent"),
+        Cause::Narrow => ("finding-narrow", "remedy-narrow"),
         Cause::Lossy => ("finding-lossy", "remedy-line"),
         Cause::Slow => ("finding-slow", "remedy-slow"),
         Cause::Unsteady => ("finding-unsteady", "remedy-line"),

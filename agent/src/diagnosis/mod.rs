@@ -72,6 +72,8 @@ pub(crate) struct Inside {
     /// The link has been up on this very network.
     pub(crate) is_known_network: bool,
     pub(crate) quality: Option<Quality>,
+    /// The longest packet that passes on a narrow line, in bytes.
+    pub(crate) longest: Option<u16>,
     /// This machine's addresses in the tunnel, and the gateway's.
     pub(crate) addresses: Vec<IpNet>,
     pub(crate) gateway: Vec<IpAddr>,
@@ -133,7 +135,7 @@ impl Web {
 /// What is wrong, the cause of it all first. Empty when nothing is.
 pub(crate) fn diagnose(facts: &Facts) -> Vec<Finding> {
     let cut = if facts.inside.is_answering { None } else { Some(cut(facts)) };
-    let notes = [stopped(facts), clock(facts), overlap(facts), quality(facts)];
+    let notes = [stopped(facts), clock(facts), overlap(facts), quality(facts), narrow(facts)];
     let mut findings: Vec<Finding> = Vec::new();
     for finding in cut.into_iter().chain(notes.into_iter().flatten()) {
         if findings.iter().all(|found| found.cause != finding.cause) {
@@ -251,4 +253,9 @@ fn quality(facts: &Facts) -> Option<Finding> {
         Quality::Lossy => Cause::Lossy,
     };
     Some(Finding::new(cause))
+}
+
+fn narrow(facts: &Facts) -> Option<Finding> {
+    let longest = facts.inside.longest.filter(|_| facts.inside.is_answering)?;
+    Some(Finding::new(Cause::Narrow).about(longest.to_string()))
 }

@@ -132,6 +132,7 @@ fn addresses_of_another_interface_overlap_the_tunnel_s() {
 fn of_a_link_that_is_up_its_quality_is_told() {
     check(fine(), |_| {}, &[]);
     check(fine(), |facts| facts.inside.quality = Some(Quality::Lossy), &[Cause::Lossy]);
+    check(fine(), |facts| facts.inside.longest = Some(1232), &[Cause::Narrow]);
     check(fine(), |facts| facts.inside.quality = Some(Quality::Slow), &[Cause::Slow]);
     check(fine(), |facts| facts.inside.quality = Some(Quality::Unsteady), &[Cause::Unsteady]);
     check(silent(), |facts| facts.inside.quality = Some(Quality::Lossy), &[Cause::GatewaySilent]);

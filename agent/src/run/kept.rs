@@ -24,6 +24,7 @@ use crate::probe::{Heard, Probes};
 use crate::sleep::Sleep;
 use crate::state::{self, Joined, Lock, State};
 use crate::update::Updates;
+use crate::width::Width;
 use crate::{VERSION, hosts, link, lookup, trust};
 
 /// What a member's link is made of while it is kept.
@@ -34,6 +35,7 @@ pub(super) struct Membership {
     pub(super) network: Network,
     pub(super) sleep: Sleep,
     pub(super) keeper: Keeper,
+    pub(super) width: Width,
     pub(super) turns: Turns,
     pub(super) examination: Examination,
     pub(super) inquiry: Inquiry,
@@ -65,6 +67,7 @@ impl Membership {
             network: Network::watch(&config.interface).map_err(Error::Network)?,
             sleep: Sleep::watch().map_err(Error::Sleep)?,
             keeper: Keeper::new(services, greeting(&joined)?, Jitter::from_system()?, Instant::now()),
+            width: Width::new(joined.welcome.mtu),
             examination: Examination::new(config.state.clone()),
             inquiry: Inquiry::new(&config.interface, Jitter::from_system()?, Instant::now()),
             lookup: None,
@@ -109,7 +112,9 @@ impl Membership {
             let welcome = &self.joined.welcome;
             log::info!(COMMUNE = welcome.commune; "the gateway's wishes have changed, and are followed");
             self.probes.follow(welcome.probe.clone());
-            self.keeper.follow(welcome.probe.clone(), welcome.mtu, Instant::now());
+            self.width.follow(welcome.mtu, Instant::now());
+            let mtu = self.width.longest().unwrap_or(welcome.mtu);
+            self.keeper.follow(welcome.probe.clone(), mtu, Instant::now());
             if welcome.authority != before.welcome.authority {
                 trust_anew(welcome.authority.clone());
             }
@@ -156,7 +161,7 @@ impl Membership {
         log::debug!("calling {gateway} as {}", key.public());
         self.tunnel.set_key(key).await?;
         let endpoint = self.keeper.seen().endpoint;
-        self.tunnel.reconcile(&link::own(&self.joined, *gateway, endpoint, None)).await?;
+        self.tunnel.reconcile(&link::own(&self.joined, *gateway, endpoint, self.width.longest())).await?;
         Ok(Some(Event::KeysChanged))
     }
 
@@ -171,6 +176,10 @@ impl Membership {
                 self.inquiry.heard(answer.revision, &self.joined, now);
                 Some(Event::Answered(answer.sequence))
             }
+            Heard::Returned(trial) => {
+                self.width.heard(trial, now);
+                None
+            }
             Heard::Farewell => {
                 log::warn!(COMMUNE = self.joined.welcome.commune; "the gateway lets this machine in no more");
                 self.examination.dismissed();
@@ -180,12 +189,16 @@ impl Membership {
     }
 
     pub(super) async fn handle(&mut self, config: &Config, event: Event) -> Result<(), Error> {
+        if matches!(event, Event::NetworkChanged | Event::Awake(_)) {
+            self.width.begin(Instant::now());
+        }
         let mut actions = VecDeque::from(self.keeper.handle(event, Instant::now()));
         while let Some(action) = actions.pop_front() {
             if let Some(event) = self.act(config, action).await? {
                 actions.extend(self.keeper.handle(event, Instant::now()));
             }
         }
+        self.follow_way();
         Ok(())
     }
 
@@ -211,10 +224,7 @@ impl Membership {
                 }
             }
             Action::Reconcile => {
-                let endpoint = self.place();
-                let gateway = self.turns.current().gateway;
-                for change in self.tunnel.reconcile(&link::own(&self.joined, gateway, endpoint, None)).await?
-                {
+                for change in self.tunnel.reconcile(&self.wanted()).await? {
                     log::info!(COMMUNE = self.joined.welcome.commune; "the interface differed: {change:?}");
                 }
                 self.keep_names(config)?;

@@ -195,6 +195,10 @@ links-alert-line = { $down } mairies sur { $of } ont été coupées ensemble il 
 # Ce qui ne va pas, et que faire.
 links-fact-quality = Ligne
 links-fact-jitter = Variation
+links-cause-narrow = La ligne perd les gros paquets.
+links-fact-narrow = Plus gros paquet
+links-narrow = { $count } octets
+links-narrow-hint = La ligne perd les paquets plus gros, et la liaison s’y est adaptée.
 links-fact-outage = Dernier ennui, dit par le poste
 links-quality-good = bonne
 links-quality-slow = lente

@@ -8,6 +8,7 @@ use beffroi_protocol::code::Endpoint;
 use beffroi_protocol::enrolment::{Reason, Refused, Request, Welcome};
 use beffroi_protocol::membership::Membership;
 use beffroi_protocol::probe::{Answer, Probe, decode, encode};
+use beffroi_protocol::trial;
 use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -274,6 +275,7 @@ async fn only_enrolled_machines_are_answered_by_the_probe_port() {
     let stranger = UdpSocket::bind("127.0.1.1:0").await.expect("loopback has it");
     let member = UdpSocket::bind("127.0.1.0:0").await.expect("loopback has it");
     stranger.send_to(&probe(1), port).await.expect("it leaves");
+    stranger.send_to(&trial::encode(1, 900), port).await.expect("it leaves");
     for bytes in [&b"no probe"[..], &[], &[1; 400]] {
         member.send_to(bytes, port).await.expect("it leaves");
     }
@@ -285,6 +287,12 @@ async fn only_enrolled_machines_are_answered_by_the_probe_port() {
     // The socket is read in order: the stranger's probe came first, and brought nothing.
     let nothing = stranger.try_recv(&mut buffer).expect_err("nothing was sent there");
     assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+    // A packet that is tried comes back as it was.
+    let tried = trial::encode(7, trial::MAX);
+    member.send_to(&tried, port).await.expect("it leaves");
+    let mut buffer = [0; trial::MAX + 1];
+    let (length, _) = member.recv_from(&mut buffer).await.expect("an answer comes");
+    assert_eq!(buffer[..length], tried);
     let link = board.link(machine.id, Instant::now()).expect("it is expected");
     assert_eq!((link.state, link.version.as_deref()), (State::Online, Some("0.1.0")));
 }

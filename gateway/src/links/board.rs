@@ -49,6 +49,8 @@ pub struct Link {
     pub two_holders: bool,
     /// How the agent last came.
     pub carrier: Carrier,
+    /// The longest packet on this line, in bytes, as the agent has found it.
+    pub mtu: Option<u16>,
 }
 
 /// The line of one machine as history, alerts and figures take it.
@@ -121,6 +123,7 @@ struct Line {
     asker: Option<SocketAddr>,
     version: Option<String>,
     carrier: Carrier,
+    mtu: Option<u16>,
     endpoint: Option<SocketAddr>,
     holders: Holders,
     received: Counter,
@@ -164,6 +167,10 @@ impl Board {
         before.into_values().filter_map(|line| line.asker).collect()
     }
 
+    pub fn is_expected(&self, machine: MachineId) -> bool {
+        self.lines().machines.contains_key(&machine)
+    }
+
     /// The probes of this machine come from there.
     pub fn asks_from(&self, machine: MachineId, asker: SocketAddr) {
         if let Some(line) = self.lines().machines.get_mut(&machine) {
@@ -191,6 +198,7 @@ impl Board {
         line.jitter = probe.jitter.map(time);
         line.loss = Some(Loss { sent: probe.sent, answered: probe.answered });
         line.carrier = probe.carrier;
+        line.mtu = Some(probe.mtu);
         let version: String =
             probe.version.chars().filter(|letter| !letter.is_control()).take(VERSION_MAX).collect();
         line.version = Some(version).filter(|version| !version.is_empty());
@@ -269,6 +277,12 @@ impl Board {
             .collect()
     }
 
+    /// The longest packet on the line of each machine that has told it, in bytes.
+    pub(super) fn lengths(&self) -> BTreeMap<MachineId, u16> {
+        let lines = self.lines();
+        lines.machines.iter().filter_map(|(machine, line)| Some((*machine, line.mtu?))).collect()
+    }
+
     /// A panic elsewhere while the board was held leaves it readable: every field stands for itself.
     fn lines(&self) -> MutexGuard<'_, Lines> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -289,6 +303,7 @@ impl Line {
             asker: None,
             version: None,
             carrier: Carrier::Udp,
+            mtu: None,
             endpoint: None,
             holders: Holders::default(),
             received: Counter::default(),
@@ -380,6 +395,7 @@ impl Line {
             version: self.version.clone(),
             two_holders: self.holders.are_two(now),
             carrier: self.carrier,
+            mtu: self.mtu,
         }
     }
 }

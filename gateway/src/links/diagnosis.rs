@@ -122,6 +122,7 @@ const fn said(cause: Cause) -> &'static str {
         Cause::GatewayUnreachable => "links-cause-gateway-unreachable",
         Cause::UdpBlocked => "links-cause-udp-blocked",
         Cause::GatewaySilent => "links-cause-gateway-silent",
+        Cause::Narrow => "links-cause-narrow",
         Cause::Lossy => "links-advice-lossy",
         Cause::Slow => "links-advice-slow",
         Cause::Unsteady => "links-advice-unsteady",
@@ -169,6 +170,7 @@ mod tests {
             carrier: beffroi_protocol::probe::Carrier::Udp,
             version: None,
             two_holders: false,
+            mtu: None,
         }
     }
 

@@ -50,6 +50,8 @@ pub struct Keeper {
     communes: BTreeMap<CommuneId, CommuneName>,
     endpoints: Endpoints,
     endpoints_written: Option<Instant>,
+    /// Machines on narrow lines, as netd was last told.
+    narrow: BTreeMap<MachineId, u16>,
     /// What the journal has said of each link.
     told: BTreeMap<MachineId, State>,
     /// Machines of which it has said that two computers hold their key.
@@ -87,6 +89,7 @@ impl Keeper {
             communes: BTreeMap::new(),
             endpoints: Endpoints::new(),
             endpoints_written: None,
+            narrow: BTreeMap::new(),
             told: BTreeMap::new(),
             told_twofold: BTreeSet::new(),
         }
@@ -125,7 +128,9 @@ impl Keeper {
         let now = Timestamp::now();
         let wish = self.store.read(async move |tx: &ReadTx| wish(tx, now).await).await?;
         let (endpoints, preshared) = (&wish.endpoints, &wish.preshared);
-        let wanted = self.ground.wanted(&wish.machines, &wish.guests, endpoints, preshared, &wish.open);
+        self.narrow = self.ground.narrow(self.board.lengths());
+        let (open, narrow) = (&wish.open, &self.narrow);
+        let wanted = self.ground.wanted(&wish.machines, &wish.guests, endpoints, preshared, open, narrow);
         let forgotten = self.board.expect(&wish.machines);
         self.board.expect_no_probes(wish.without_agent);
         if !forgotten.is_empty() {
@@ -152,7 +157,8 @@ impl Keeper {
             Ok(present) => {
                 self.take(&present).await?;
                 // A netd that was away may have come back without what it was told.
-                Ok(self.answers() && self.has_every_machine(&present))
+                let is_narrow = self.ground.narrow(self.board.lengths());
+                Ok(self.answers() && self.has_every_machine(&present) && is_narrow == self.narrow)
             }
             Err(error) => {
                 self.fell_silent(&error);

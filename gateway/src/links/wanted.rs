@@ -16,6 +16,9 @@ use crate::openings::Opening;
 /// hall's router open (persistent keepalive of wg(8)).
 pub const KEEPALIVE: u16 = 25;
 
+/// What every line carries, in bytes (RFC 791): who says less is not believed.
+const LEAST_LENGTH: u16 = 576;
+
 /// What a machine reaches of the gateway.
 const MACHINE_PORTS: [Port; 4] =
     [Port::Tcp(PORTAL_PORT), Port::Tcp(ADMIN_PORT), Port::Tcp(MEMBERS_PORT), Port::Udp(PROBE_PORT)];
@@ -45,6 +48,7 @@ impl Ground {
         endpoints: &BTreeMap<MachineId, (PublicKey, SocketAddr)>,
         preshared: &BTreeMap<MachineId, PresharedKey>,
         open: &BTreeSet<Opening>,
+        narrow: &BTreeMap<MachineId, u16>,
     ) -> Wanted {
         let members = machines.iter().filter(|machine| machine.is_active()).map(|machine| {
             // An endpoint that was learnt from another computer in the same place is none.
@@ -58,12 +62,33 @@ impl Ground {
             tunnel: beffroi_tunnel::Wanted {
                 listen_port: Some(self.listen_port),
                 addresses: self.addresses(),
-                routes: BTreeMap::new(),
+                routes: self.routes(machines, narrow),
                 mtu: self.mtu,
                 peers,
             },
             firewall: self.firewall(machines, guests, open),
         }
+    }
+
+    /// Those of `lengths` that are less than the tunnel's, and that a line may have.
+    pub(super) fn narrow(&self, lengths: BTreeMap<MachineId, u16>) -> BTreeMap<MachineId, u16> {
+        let mut narrow = lengths;
+        narrow.retain(|_, length| (LEAST_LENGTH..self.mtu).contains(length));
+        narrow
+    }
+
+    /// A way of its own for each machine whose line is narrow.
+    fn routes(
+        &self,
+        machines: &[Machine],
+        narrow: &BTreeMap<MachineId, u16>,
+    ) -> BTreeMap<IpNet, Option<u16>> {
+        let active = machines.iter().filter(|machine| machine.is_active());
+        let ways = active.filter_map(|machine| {
+            let length = *narrow.get(&machine.id)?;
+            Some(self.network.machine(machine.id).map(|network| (network, Some(length))))
+        });
+        ways.flatten().collect()
     }
 
     fn addresses(&self) -> BTreeSet<IpNet> {
@@ -140,13 +165,20 @@ mod tests {
 
     #[test]
     fn nobody_is_let_in_by_an_empty_database() {
-        let wanted = ground().wanted(&[], &[], &BTreeMap::new(), &BTreeMap::new(), &BTreeSet::new());
+        let wanted =
+            ground().wanted(&[], &[], &BTreeMap::new(), &BTreeMap::new(), &BTreeSet::new(), &BTreeMap::new());
         assert_eq!(wanted.tunnel.peers, BTreeMap::new());
         assert_eq!(wanted.firewall.machines, BTreeSet::new());
         assert_eq!(wanted.firewall.invited, None);
         assert_eq!(wanted.firewall.open, [Port::Udp(51820), Port::Tcp(22)].into());
-        let wanted =
-            ground().wanted(&[], &[], &BTreeMap::new(), &BTreeMap::new(), &[Opening::Carrier].into());
+        let wanted = ground().wanted(
+            &[],
+            &[],
+            &BTreeMap::new(),
+            &BTreeMap::new(),
+            &[Opening::Carrier].into(),
+            &BTreeMap::new(),
+        );
         assert_eq!(wanted.firewall.open, [Port::Udp(51820), Port::Tcp(22), Port::Tcp(443)].into());
         assert_eq!(wanted.tunnel.addresses, nets(&["10.66.0.1/16", "fd00::1/64", "198.18.0.1/15"]));
     }
@@ -157,7 +189,8 @@ mod tests {
         let endpoint: SocketAddr = "192.0.2.7:51000".parse().expect("an address");
         let endpoints = [(here.id, (key(1), endpoint)), (moved.id, (key(9), endpoint))].into();
         let preshared = [(moved.id, PresharedKey::from_bytes([7; 32]))].into();
-        let wanted = ground().wanted(&[here, moved], &[], &endpoints, &preshared, &BTreeSet::new());
+        let wanted =
+            ground().wanted(&[here, moved], &[], &endpoints, &preshared, &BTreeSet::new(), &BTreeMap::new());
         let peer = |allowed: &[&str], endpoint, preshared: Option<u8>| Peer {
             allowed: nets(allowed),
             endpoint,
@@ -185,15 +218,56 @@ mod tests {
                 at: Timestamp::UNIX_EPOCH, by: "Le référent".to_owned(), reason: "volé".to_owned()
             };
         let gone = Machine { revoked: Some(revocation), ..machine("256", 1) };
-        let wanted = ground().wanted(&[gone], &[], &BTreeMap::new(), &BTreeMap::new(), &BTreeSet::new());
-        assert_eq!(wanted, ground().wanted(&[], &[], &BTreeMap::new(), &BTreeMap::new(), &BTreeSet::new()));
+        let wanted = ground().wanted(
+            &[gone],
+            &[],
+            &BTreeMap::new(),
+            &BTreeMap::new(),
+            &BTreeSet::new(),
+            &BTreeMap::new(),
+        );
+        assert_eq!(
+            wanted,
+            ground().wanted(&[], &[], &BTreeMap::new(), &BTreeMap::new(), &BTreeSet::new(), &BTreeMap::new())
+        );
+    }
+
+    #[test]
+    fn a_machine_on_a_narrow_line_has_a_way_of_its_own() {
+        let check = |length: u16, expected: &[&str]| {
+            let machines = [machine("256", 1), machine("257", 2)];
+            let narrow = ground().narrow([(machines[0].id, length)].into());
+            let wanted = ground().wanted(
+                &machines,
+                &[],
+                &BTreeMap::new(),
+                &BTreeMap::new(),
+                &BTreeSet::new(),
+                &narrow,
+            );
+            let routes: BTreeMap<IpNet, Option<u16>> =
+                nets(expected).into_iter().map(|net| (net, Some(length))).collect();
+            assert_eq!(wanted.tunnel.routes, routes, "{length}");
+        };
+        check(1232, &["10.66.1.0/32", "fd00::100/128"]);
+        check(576, &["10.66.1.0/32", "fd00::100/128"]);
+        check(1280, &[]);
+        check(575, &[]);
+        check(0, &[]);
     }
 
     #[test]
     fn a_guest_reaches_the_enrolment_port_from_its_own_address_only() {
         let guest = Guest { key: key(3), address: temporary::address(&key(3)), until: Timestamp::MAX };
         let address = format!("{}/32", guest.address);
-        let wanted = ground().wanted(&[], &[guest], &BTreeMap::new(), &BTreeMap::new(), &BTreeSet::new());
+        let wanted = ground().wanted(
+            &[],
+            &[guest],
+            &BTreeMap::new(),
+            &BTreeMap::new(),
+            &BTreeSet::new(),
+            &BTreeMap::new(),
+        );
         assert_eq!(
             wanted.tunnel.peers,
             [(key(3), Peer { allowed: nets(&[&address]), ..Peer::default() })].into()

@@ -141,6 +141,7 @@ mod tests {
                 carrier: beffroi_protocol::probe::Carrier::Udp,
                 version: None,
                 two_holders: false,
+                mtu: None,
             },
             carried: Carried::default(),
             handshake_age: None,

@@ -86,6 +86,7 @@ mod tests {
                 endpoint: None,
                 version: None,
                 two_holders: false,
+                mtu: None,
                 carrier: Carrier::Udp,
             };
             assert_eq!(Quality::of(&link), expected, "{link:?}");

@@ -5,6 +5,7 @@ use beffroi_protocol::diagnosis::Told;
 use beffroi_protocol::enrolment::{Refused, Request, Welcome};
 use beffroi_protocol::membership::Membership;
 use beffroi_protocol::probe::{self, Answer, Probe};
+use beffroi_protocol::trial;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -37,6 +38,9 @@ pub fn probe(bytes: &[u8]) {
     }
     if let Some(answer) = probe::decode::<Answer>(bytes) {
         assert_eq!(probe::decode(&probe::encode(&answer)), Some(answer));
+    }
+    if let Some(number) = trial::decode(bytes) {
+        assert_eq!(trial::encode(number, bytes.len()), bytes);
     }
 }
 

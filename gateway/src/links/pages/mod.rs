@@ -58,6 +58,9 @@ where
     ]
 }
 
+/// Every line is thought to carry such packets, in bytes (RFC 8200, section 5).
+const USUAL_MTU: u16 = 1280;
+
 /// A link as pages show it: everything in words.
 struct Shown {
     state: State,
@@ -74,6 +77,8 @@ struct Shown {
     version: Option<String>,
     two_holders: bool,
     is_carried: bool,
+    /// The longest packet on a narrow line, in bytes.
+    narrow: Option<u16>,
 }
 
 impl Shown {
@@ -94,6 +99,7 @@ impl Shown {
             endpoint: link.as_ref().and_then(|link| link.endpoint).map(|endpoint| endpoint.to_string()),
             two_holders: link.as_ref().is_some_and(|link| link.two_holders),
             is_carried: link.as_ref().is_some_and(|link| link.carrier == Carrier::Tls),
+            narrow: link.as_ref().and_then(|link| link.mtu).filter(|mtu| *mtu < USUAL_MTU),
             version: link.and_then(|link| link.version),
         }
     }

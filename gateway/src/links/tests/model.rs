@@ -234,6 +234,7 @@ impl Community {
             &known,
             &preshared.expect("they are read"),
             &BTreeSet::new(),
+            &BTreeMap::new(),
         )
     }
 
