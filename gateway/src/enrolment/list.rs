@@ -83,6 +83,7 @@ pub fn read_list(bytes: &[u8]) -> Listing {
         .has_headers(false)
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
+    let mut lines = Lines::new(&text);
     let mut rows = reader.records().map_while(Result::ok).skip_while(is_blank);
     let Some(columns) = rows.next() else {
         return Listing::default();
@@ -91,14 +92,14 @@ pub fn read_list(bytes: &[u8]) -> Listing {
         |names: &[&str]| columns.iter().position(|title| names.contains(&title.to_lowercase().as_str()));
     let Some(name_column) = column(&["nom", "commune", "name"]) else {
         let mistake =
-            Mistake { line: line_of(&columns, &text), text: joined(&columns), wrong: Wrong::NoNameColumn };
+            Mistake { line: lines.of(&columns), text: joined(&columns), wrong: Wrong::NoNameColumn };
         return Listing { lines: Vec::new(), mistakes: vec![mistake] };
     };
     let seat_column = column(&["siege", "siège", "seat"]);
     let mut listing = Listing::default();
     let mut seen = BTreeMap::new();
     for row in rows.filter(|row| !is_blank(row)) {
-        let line = line_of(&row, &text);
+        let line = lines.of(&row);
         match read_row(&row, name_column, seat_column, line, &mut seen) {
             Ok(commune) => listing.lines.push(commune),
             Err(wrong) => listing.mistakes.push(Mistake { line, text: joined(&row), wrong }),
@@ -192,12 +193,29 @@ fn is_blank(row: &csv::StringRecord) -> bool {
     row.iter().all(str::is_empty)
 }
 
-/// Counted here, because the reader's own count stays behind at blank lines.
-fn line_of(row: &csv::StringRecord, text: &str) -> u64 {
-    let start = row.position().map_or(0, csv::Position::byte);
-    let (before, rest) = text.split_at(usize::try_from(start).unwrap_or_default());
-    let blank = rest.len() - rest.trim_start_matches('\n').len();
-    (before.bytes().filter(|byte| *byte == b'\n').count() + blank + 1) as u64
+/// Counts the lines of a text on the way from row to row: the reader's own count stays behind at blank ones.
+struct Lines<'a> {
+    text: &'a str,
+    /// Where the last row began, in bytes, and on which line.
+    start: usize,
+    number: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, start: 0, number: 1 }
+    }
+
+    /// The line of a row that does not stand before the last one.
+    fn of(&mut self, row: &csv::StringRecord) -> u64 {
+        let start = row.position().map_or(0, csv::Position::byte);
+        let rest = self.text.get(usize::try_from(start).unwrap_or_default()..).unwrap_or_default();
+        let start = self.text.len() - rest.trim_start_matches('\n').len();
+        let passed = self.text.as_bytes().get(self.start..start).unwrap_or_default();
+        self.number += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.start = start;
+        self.number
+    }
 }
 
 /// As it is shown to who has to put it right.
