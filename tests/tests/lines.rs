@@ -99,11 +99,10 @@ fn a_line_that_loses_one_packet_in_five_is_joined_and_kept() -> Result<()> {
     alvimare.join(&code)?;
     alvimare.start()?;
     opens_the_intranet(&alvimare)?;
-    let sees_losses = |town_hall: &TownHall| -> Result<bool> {
-        Ok(town_hall.status()?["line"]["loss_percent"].as_u64().is_some_and(|percent| percent > 0))
-    };
-    until("the losses are seen", SOON + SOON, || sees_losses(&alvimare))?;
-    assert_eq!(alvimare.status()?["line"]["state"], "online");
+    until("it is online, and the losses are seen", SOON + SOON, || {
+        let line = alvimare.status()?["line"].clone();
+        Ok(line["state"] == "online" && line["loss_percent"].as_u64().is_some_and(|percent| percent > 0))
+    })?;
     let journal = alvimare.agent()?.log()?;
     assert!(!journal.contains("link doubtful"), "{journal}");
     Ok(())
