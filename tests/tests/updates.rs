@@ -128,7 +128,11 @@ fn a_release_is_fetched_through_ten_cuts_and_kept() -> Result<()> {
 
 #[test]
 fn a_release_that_breaks_the_link_is_rolled_back_and_stops_the_rest() -> Result<()> {
-    let mut caux = Community::of(["Alvimare", "Bennetot"])?;
+    // The machine that enrolled first is the first to be updated.
+    let mut caux = Community::of(["Alvimare"])?;
+    let (mut bennetot, code) = caux.invited("Bennetot")?;
+    bennetot.join(&code)?;
+    bennetot.start()?;
     let node = caux.town_halls[0].node.clone();
     caux.town_halls[0].kill()?;
     let folder = node.file("/var/lib")?;

@@ -51,9 +51,13 @@ fn become_a_town_hall(node: &Node, town_hall: &TownHall) -> Result<()> {
 /// Caddy with a key of the same kind as ours, and one file.
 fn caddy(node: &Node, body: &str) -> Result<Process> {
     node.write("/var/lib/caddy/site/index.html", body)?;
+    // A host of the rig has no settings of OpenSSL.
+    node.write("/var/lib/caddy/openssl.cnf", "[req]\ndistinguished_name = name\n[name]\n")?;
     node.run([
         "openssl",
         "req",
+        "-config",
+        "/var/lib/caddy/openssl.cnf",
         "-x509",
         "-newkey",
         "ec",
