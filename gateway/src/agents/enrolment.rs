@@ -1,7 +1,7 @@
 //! The enrolment port: plain HTTP inside the temporary tunnel, one request a connection.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use beffroi_protocol::enrolment::{PATH, Reason, Refused, Request, Welcome};
@@ -15,15 +15,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::Terms;
 use crate::directory::{Changes, to_the_end};
 use crate::enrolment::{self, Outcome};
 use crate::journal::chain;
 use crate::store::{Store, WriteTx};
-use crate::web::{Place, Room, t};
+use crate::web::{Arrivals, Place, Room, t};
 
 /// A request has a key, a name and a version.
 const BODY_MAX: usize = 4 * 1024;
@@ -37,8 +36,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const IN_ALL: usize = 64;
 /// A machine needs one; a second try may come while the first is given up.
 const FROM_ONE: usize = 4;
-/// Between two tries when the system has no file descriptor left.
-const EXHAUSTED: Duration = Duration::from_millis(200);
 
 /// What is needed to let a machine in.
 #[derive(Clone)]
@@ -50,29 +47,11 @@ pub struct Gate {
 
 /// Lets machines in, for ever.
 pub async fn serve_enrolment(listeners: Vec<TcpListener>, gate: Gate) {
-    let room = Room::new(IN_ALL, FROM_ONE);
-    let mut serving = JoinSet::new();
-    for listener in listeners {
-        serving.spawn(accept(listener, gate.clone(), room.clone()));
-    }
-    while serving.join_next().await.is_some() {}
-}
-
-async fn accept(listener: TcpListener, gate: Gate, room: Room) {
-    loop {
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                log::warn!("a connection could not be accepted: {error}");
-                sleep(EXHAUSTED).await;
-                continue;
-            }
-        };
-        match (peer.ip().to_canonical(), room.enter(peer.ip())) {
-            (IpAddr::V4(peer), Some(place)) => {
-                tokio::spawn(converse(stream, peer, gate.clone(), place));
-            }
-            (peer, _) => log::debug!("{peer}: no room, or not where invited machines are"),
+    let mut arrivals = Arrivals::new(listeners, Room::new(IN_ALL, FROM_ONE));
+    while let Some((stream, peer, place)) = arrivals.next().await {
+        match peer {
+            SocketAddr::V4(peer) => drop(tokio::spawn(converse(stream, *peer.ip(), gate.clone(), place))),
+            SocketAddr::V6(peer) => log::debug!("{peer}: not where invited machines are"),
         }
     }
 }

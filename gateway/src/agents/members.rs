@@ -24,8 +24,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
-use tokio::time::sleep;
 use tower::ServiceExt;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
@@ -35,7 +33,7 @@ use crate::journal::chain;
 use crate::links;
 use crate::store::{Read, ReadTx, Store, WriteTx};
 use crate::updates::{self, Shelf};
-use crate::web::{Place, Room, tend};
+use crate::web::{Arrivals, Place, Room, tend};
 
 /// What a machine tells is a few facts. A route that takes more raises this for itself.
 const BODY_MAX: usize = 16 * 1024;
@@ -47,8 +45,6 @@ const SILENCE: Duration = Duration::from_secs(20);
 const IN_ALL: usize = 512;
 /// A machine asks one thing at a time; a second try may come while the first is given up.
 const FROM_ONE: usize = 4;
-/// Between two tries when the system has no file descriptor left.
-const EXHAUSTED: Duration = Duration::from_millis(200);
 
 /// What is needed to speak with members. Cheap to clone.
 #[derive(Clone)]
@@ -107,13 +103,11 @@ async fn diagnosis(
 
 /// Answers members, for ever.
 pub async fn serve_members(listeners: Vec<TcpListener>, members: Members) {
-    let room = Room::new(IN_ALL, FROM_ONE);
+    let mut arrivals = Arrivals::new(listeners, Room::new(IN_ALL, FROM_ONE));
     let routes = routes(&members);
-    let mut serving = JoinSet::new();
-    for listener in listeners {
-        serving.spawn(accept(listener, routes.clone(), room.clone()));
+    while let Some((stream, peer, place)) = arrivals.next().await {
+        tokio::spawn(converse(stream, peer, routes.clone(), place));
     }
-    while serving.join_next().await.is_some() {}
 }
 
 impl Members {
@@ -176,23 +170,6 @@ async fn recognise(
         Err(error) => {
             log::error!("{peer}: a member could not be answered: {}", chain(&error));
             StatusCode::SERVICE_UNAVAILABLE.into_response()
-        }
-    }
-}
-
-async fn accept(listener: TcpListener, routes: Router, room: Room) {
-    loop {
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                log::warn!("a connection could not be accepted: {error}");
-                sleep(EXHAUSTED).await;
-                continue;
-            }
-        };
-        match room.enter(peer.ip()) {
-            Some(place) => drop(tokio::spawn(converse(stream, peer, routes.clone(), place))),
-            None => log::debug!("{peer}: turned away, there is no more room"),
         }
     }
 }

@@ -51,6 +51,7 @@
 //! (`data-live="60"`: every minute), and what is `hidden` with `data-script` is shown.
 
 mod answer;
+mod arrivals;
 pub mod assets;
 pub mod dates;
 mod drawing;
@@ -80,6 +81,7 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
+pub use arrivals::Arrivals;
 pub use drawing::{Drawing, Run};
 pub use frame::{Account, Community, Door, Entry, Frame, Guide, dress, is_looked_at};
 pub use refusal::{Incident, Refusal};

@@ -17,18 +17,16 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use log::Level;
 use rustls::ServerConfig;
 use rustls::server::{ResolvesServerCert, ServerSessionMemoryCache};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, join, split};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
+use super::arrivals::Arrivals;
 use super::room::{Place, Room};
 
 /// Connections at once, for each door.
@@ -47,8 +45,6 @@ const SILENCE: Duration = Duration::from_secs(300);
 const GONE: Duration = Duration::from_secs(60);
 /// What is under way may end when the process is asked to stop.
 const FAREWELL: Duration = Duration::from_secs(5);
-/// Between two tries when the system has no file descriptor left.
-const EXHAUSTED: Duration = Duration::from_millis(200);
 
 /// The address of ours that a request came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,52 +71,20 @@ pub async fn serve(
     routes: Router,
     stop: impl Future<Output = ()>,
 ) {
-    let (accepted, mut arrivals) = mpsc::channel(64);
-    let mut accepting = JoinSet::new();
-    for listener in listeners {
-        accepting.spawn(accept(listener, accepted.clone()));
-    }
+    let mut arrivals = Arrivals::new(listeners, Room::new(IN_ALL, FROM_ONE));
     let tls = TlsAcceptor::from(tls);
-    let room = Room::new(IN_ALL, FROM_ONE);
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
-        let (stream, peer) = tokio::select! {
+        let (stream, peer, place) = tokio::select! {
             () = &mut stop => break,
-            Some(arrival) = arrivals.recv() => arrival,
-        };
-        let Some(place) = room.enter(peer.ip()) else {
-            log::debug!("{peer}: turned away, there is no more room");
-            continue;
+            Some(arrival) = arrivals.next() => arrival,
         };
         tokio::spawn(connection(stream, peer, tls.clone(), routes.clone(), graceful.watcher(), place));
     }
-    accepting.shutdown().await;
+    arrivals.close().await;
     if timeout(FAREWELL, graceful.shutdown()).await.is_err() {
         log::debug!("connections were cut because they did not end in time");
-    }
-}
-
-/// Ends when nobody receives any more.
-async fn accept(listener: TcpListener, accepted: mpsc::Sender<(TcpStream, SocketAddr)>) {
-    let mut level = Level::Warn;
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                level = Level::Warn;
-                // An IPv4 peer of an IPv6 socket is the same machine.
-                let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-                if accepted.send((stream, peer)).await.is_err() {
-                    return;
-                }
-            }
-            Err(error) => {
-                log::log!(level, "a connection could not be accepted: {error}");
-                // Until one can be: a lack of descriptors is said once.
-                level = Level::Debug;
-                sleep(EXHAUSTED).await;
-            }
-        }
     }
 }
 
