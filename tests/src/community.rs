@@ -6,6 +6,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::gateway::{DOMAIN, Gateway};
+use crate::line::{Line, Quality};
+use crate::node::Node;
 use crate::referent::Referent;
 use crate::town_hall::TownHall;
 use crate::wait::until;
@@ -32,8 +34,18 @@ pub struct Community<const N: usize> {
 impl<const N: usize> Community<N> {
     /// The gateway runs, the referent has an account, and each of these town halls has joined and runs the service.
     pub fn of(communes: [&str; N]) -> Result<Community<N>> {
+        Self::begin(|_| {}, communes)
+    }
+
+    /// The same, with a gateway that reads another clock, told as in [`Node::set_clock`].
+    pub fn with_clock(clock: &str, communes: [&str; N]) -> Result<Community<N>> {
+        Self::begin(|server| server.set_clock(clock), communes)
+    }
+
+    fn begin(prepare: impl FnOnce(&Node), communes: [&str; N]) -> Result<Community<N>> {
         let world = World::new()?;
         let mut gateway = world.gateway(DOMAIN)?;
+        prepare(&gateway.node);
         gateway.start()?;
         let referent = gateway.referent()?;
         let codes = if N == 0 {
@@ -56,6 +68,14 @@ impl<const N: usize> Community<N> {
         self.referent.add_communes(&[commune])?;
         let codes = self.referent.invite(&[commune])?;
         Ok((self.world.town_hall(commune)?, codes.concat()))
+    }
+
+    /// The same, at the end of such a line.
+    pub fn invited_on_a_line(&self, commune: &str, quality: Quality) -> Result<(TownHall, Line, String)> {
+        self.referent.add_communes(&[commune])?;
+        let codes = self.referent.invite(&[commune])?;
+        let (town_hall, line) = self.world.town_hall_on_a_line(commune, quality)?;
+        Ok((town_hall, line, codes.concat()))
     }
 }
 

@@ -130,9 +130,7 @@ fn a_machine_without_a_way_out_is_told() -> Result<()> {
     const FAIR: Quality =
         Quality { rate: 10_000_000, delay: Duration::from_millis(5), loss: 0.0, queue: 64 * 1024 };
     let caux = Community::of([])?;
-    caux.referent.add_communes(&["Alvimare"])?;
-    let code = caux.referent.invite(&["Alvimare"])?.concat();
-    let (mut alvimare, _line) = caux.world.town_hall_on_a_line("Alvimare", FAIR)?;
+    let (mut alvimare, _line, code) = caux.invited_on_a_line("Alvimare", FAIR)?;
     alvimare.join(&code)?;
     alvimare.start()?;
     is_well(&alvimare)?;
@@ -212,10 +210,8 @@ fn the_referent_reads_what_the_machine_found() -> Result<()> {
 #[test]
 fn a_slow_line_is_called_slow_at_both_ends() -> Result<()> {
     let caux = Community::of([])?;
-    caux.referent.add_communes(&["Alvimare"])?;
-    let code = caux.referent.invite(&["Alvimare"])?.concat();
     let modem = Quality { loss: 0.0, ..Quality::MODEM };
-    let (mut alvimare, _line) = caux.world.town_hall_on_a_line("Alvimare", modem)?;
+    let (mut alvimare, _line, code) = caux.invited_on_a_line("Alvimare", modem)?;
     alvimare.join(&code)?;
     alvimare.start()?;
     until("the doctor calls it slow", SOON, || Ok(doctor(&alvimare)?.contains("La ligne est lente")))?;

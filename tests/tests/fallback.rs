@@ -17,13 +17,11 @@ const SOON: Duration = Duration::from_secs(30);
 const WIREGUARD: [&str; 2] = ["udp dport 51820", "udp sport 51820"];
 
 /// A communauté whose carrier is open, and a town hall behind the router, with the code of its sheet.
-fn behind_the_router() -> Result<(Community<0>, TownHall, Line, Vec<String>)> {
+fn behind_the_router() -> Result<(Community<0>, TownHall, Line, String)> {
     let caux = Community::of([])?;
     caux.referent.open_the_carrier()?;
-    caux.referent.add_communes(&["Alvimare"])?;
-    let codes = caux.referent.invite(&["Alvimare"])?;
-    let (alvimare, line) = caux.world.town_hall_on_a_line("Alvimare", Quality::FAST)?;
-    Ok((caux, alvimare, line, codes))
+    let (alvimare, line, code) = caux.invited_on_a_line("Alvimare", Quality::FAST)?;
+    Ok((caux, alvimare, line, code))
 }
 
 fn carrier(town_hall: &TownHall) -> Result<String> {
@@ -36,8 +34,8 @@ fn is_udp(packet: &Packet) -> bool {
 
 #[test]
 fn a_link_whose_udp_is_blocked_goes_on_by_port_443_and_comes_back() -> Result<()> {
-    let (caux, mut alvimare, _line, codes) = behind_the_router()?;
-    join_all(from_mut(&mut alvimare), &codes)?;
+    let (caux, mut alvimare, _line, code) = behind_the_router()?;
+    join_all(from_mut(&mut alvimare), &[code])?;
     let public = caux.gateway.node.addresses();
     let is_from_gateway = |packet: &Packet| [public.v4.into(), public.v6.into()].contains(&packet.from);
 
@@ -82,9 +80,9 @@ fn a_link_whose_udp_is_blocked_goes_on_by_port_443_and_comes_back() -> Result<()
 
 #[test]
 fn a_town_hall_joins_by_port_443() -> Result<()> {
-    let (caux, mut alvimare, _line, codes) = behind_the_router()?;
+    let (caux, mut alvimare, _line, code) = behind_the_router()?;
     caux.world.router_drops(&WIREGUARD)?;
-    alvimare.join(&codes.concat())?;
+    alvimare.join(&code)?;
     alvimare.start()?;
     until("the intranet opens", SOON, || Ok(alvimare.home()?.status == 200))?;
     assert_eq!(carrier(&alvimare)?, "tls");
@@ -93,9 +91,9 @@ fn a_town_hall_joins_by_port_443() -> Result<()> {
 
 #[test]
 fn a_connection_that_breaks_is_made_again() -> Result<()> {
-    let (caux, mut alvimare, _line, codes) = behind_the_router()?;
+    let (caux, mut alvimare, _line, code) = behind_the_router()?;
     caux.world.router_drops(&WIREGUARD)?;
-    join_all(from_mut(&mut alvimare), &codes)?;
+    join_all(from_mut(&mut alvimare), &[code])?;
     let mut gateway = caux.gateway;
     gateway.kill_gateway()?;
     gateway.start_gateway()?;

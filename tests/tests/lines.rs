@@ -111,9 +111,7 @@ fn a_line_that_loses_one_packet_in_five_is_joined_and_kept() -> Result<()> {
 #[test]
 fn a_telephone_line_is_enough() -> Result<()> {
     let caux = Community::of([])?;
-    caux.referent.add_communes(&["Alvimare"])?;
-    let code = caux.referent.invite(&["Alvimare"])?.concat();
-    let (mut alvimare, _line) = caux.world.town_hall_on_a_line("Alvimare", Quality::MODEM)?;
+    let (mut alvimare, _line, code) = caux.invited_on_a_line("Alvimare", Quality::MODEM)?;
     alvimare.join(&code)?;
     alvimare.start()?;
     until("the link is online", SOON, || Ok(alvimare.status()?["line"]["state"] == "online"))?;
@@ -127,9 +125,7 @@ fn a_telephone_line_is_enough() -> Result<()> {
 #[test]
 fn a_line_that_silently_drops_long_packets_is_joined_and_used() -> Result<()> {
     let caux = Community::of([])?;
-    caux.referent.add_communes(&["Alvimare"])?;
-    let code = caux.referent.invite(&["Alvimare"])?.concat();
-    let (mut alvimare, _line) = caux.world.town_hall_on_a_line("Alvimare", Quality::FAST)?;
+    let (mut alvimare, _line, code) = caux.invited_on_a_line("Alvimare", Quality::FAST)?;
     caux.world.router_drops(&[NARROW])?;
     alvimare.join(&code)?;
     alvimare.start()?;

@@ -111,20 +111,11 @@ fn the_journal_tells_who_came_and_who_went() -> Result<()> {
 
 #[test]
 fn the_journal_tells_that_a_link_went_down() -> Result<()> {
-    let world = World::new()?;
-    let mut gateway = world.gateway(DOMAIN)?;
-    // A link is given up after five minutes, which are fifteen seconds of this host.
-    gateway.node.set_clock("+0 x20");
-    gateway.start()?;
-    let referent = gateway.referent()?;
-    referent.add_communes(&["Alvimare"])?;
-    let code = referent.invite(&["Alvimare"])?.remove(0);
-    let mut alvimare = world.town_hall("Alvimare")?;
-    alvimare.join(&code)?;
-    alvimare.start()?;
-    gateway.program()?.says("link up: alvimare", SOON)?;
-    alvimare.kill()?;
-    let line = gateway.program()?.says("link down: alvimare", Duration::from_secs(90))?;
+    // A link is given up after five minutes, which are fifteen seconds of this gateway.
+    let mut caux = Community::with_clock("+0 x20", ["Alvimare"])?;
+    caux.gateway.program()?.says("link up: alvimare", SOON)?;
+    caux.town_halls[0].kill()?;
+    let line = caux.gateway.program()?.says("link down: alvimare", Duration::from_secs(90))?;
     assert!(line.contains("COMMUNE=Alvimare"), "{line}");
     Ok(())
 }

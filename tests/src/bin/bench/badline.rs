@@ -20,9 +20,7 @@ const SECONDS: &str = "40";
 
 pub(crate) fn measure() -> Result<Vec<Figure>> {
     let caux = Community::of([])?;
-    caux.referent.add_communes(&["Alvimare"])?;
-    let code = caux.referent.invite(&["Alvimare"])?.concat();
-    let (mut alvimare, _line) = caux.world.town_hall_on_a_line("Alvimare", Quality::MODEM)?;
+    let (mut alvimare, _line, code) = caux.invited_on_a_line("Alvimare", Quality::MODEM)?;
     alvimare.join(&code)?;
     alvimare.start()?;
     until("the link is online", Duration::from_secs(60), || {

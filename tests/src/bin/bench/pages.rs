@@ -37,9 +37,7 @@ pub(crate) fn weight() -> Result<Vec<Figure>> {
 
 pub(crate) fn time() -> Result<Vec<Figure>> {
     let caux = Community::of([])?;
-    caux.referent.add_communes(&["Alvimare"])?;
-    let code = caux.referent.invite(&["Alvimare"])?.concat();
-    let (mut alvimare, _line) = caux.world.town_hall_on_a_line("Alvimare", SLOW)?;
+    let (mut alvimare, _line, code) = caux.invited_on_a_line("Alvimare", SLOW)?;
     alvimare.join(&code)?;
     alvimare.start()?;
     until("the link is online", Duration::from_secs(60), || {
