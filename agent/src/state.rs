@@ -4,6 +4,11 @@
 //! before the own key is used. So a machine that is switched off at any moment finds its way.
 //! It does not know how to join.
 
+mod bytes;
+#[cfg(test)]
+pub(crate) mod tests;
+mod text;
+
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -13,25 +18,22 @@ use beffroi_protocol::code::{Code, Endpoint};
 use beffroi_protocol::enrolment::Welcome;
 use beffroi_protocol::words::words;
 use beffroi_protocol::{PresharedKey, PrivateKey, PublicKey};
-use data_encoding::HEXLOWER;
-use serde::{Deserialize, Serialize, de};
-use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
+use serde::{Deserialize, Serialize};
 
+use self::bytes::VERSION;
+use self::text::{code_text, key_text, optional_key_text};
 use crate::replace;
 use crate::texts::{reason, t_with};
+
+pub use bytes::{Unusable, encode, parse};
 
 /// Name of the state file in its folder.
 pub(crate) const FILE: &str = "state.json";
 /// Name of the lock file: who holds it owns the interface.
 pub(crate) const LOCK: &str = "lock";
-const VERSION: u32 = 2;
-/// From this one on a state carries a check of itself: a flipped bit makes another key of a key, and a link that is
-/// silent for ever.
-const CHECKED: u32 = 2;
-const CHECK: &str = "check";
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
 pub enum State {
     Joining(Joining),
     Joined(Box<Joined>),
@@ -121,73 +123,6 @@ impl Error {
         };
         t_with(id, &[("path", path.display().to_string().into()), ("reason", why.into())])
     }
-}
-
-/// What is on disk.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    version: u32,
-    #[serde(flatten)]
-    stage: Stage,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "stage", rename_all = "snake_case")]
-enum Stage {
-    Joining(Joining),
-    Joined(Box<Joined>),
-    Leaving(Leaving),
-}
-
-/// Why bytes are no state.
-#[derive(Debug, thiserror::Error)]
-pub enum Unusable {
-    #[error("it is damaged")]
-    Damaged(#[source] serde_json::Error),
-    #[error("it is of version {0}, this program knows {VERSION}")]
-    Newer(u32),
-}
-
-/// The state in the bytes of its file.
-///
-/// # Errors
-/// When they are not a whole state that this program knows.
-pub fn parse(bytes: &[u8]) -> Result<State, Unusable> {
-    let mut file: Map<String, Value> = serde_json::from_slice(bytes).map_err(Unusable::Damaged)?;
-    let version = file.get("version").cloned().unwrap_or_default();
-    let version: u32 = serde_json::from_value(version).map_err(Unusable::Damaged)?;
-    if version > VERSION {
-        return Err(Unusable::Newer(version));
-    }
-    let found = file.shift_remove(CHECK);
-    if version >= CHECKED && found != Some(check(&file)) {
-        return Err(Unusable::Damaged(de::Error::custom("it is not what was written")));
-    }
-    let stored: Stored = serde_json::from_value(Value::Object(file)).map_err(Unusable::Damaged)?;
-    Ok(match stored.stage {
-        Stage::Joining(joining) => State::Joining(joining),
-        Stage::Joined(joined) => State::Joined(joined),
-        Stage::Leaving(leaving) => State::Leaving(leaving),
-    })
-}
-
-/// The bytes of the file of a state.
-pub fn encode(state: State) -> Vec<u8> {
-    let stage = match state {
-        State::Joining(joining) => Stage::Joining(joining),
-        State::Joined(joined) => Stage::Joined(joined),
-        State::Leaving(leaving) => Stage::Leaving(leaving),
-    };
-    let plain = serde_json::to_vec(&Stored { version: VERSION, stage }).expect("plain data");
-    let mut file: Map<String, Value> = serde_json::from_slice(&plain).expect("a struct is an object");
-    file.insert(CHECK.to_owned(), check(&file));
-    serde_json::to_vec_pretty(&file).expect("plain data")
-}
-
-/// Over what is said, however it is laid out.
-fn check(file: &Map<String, Value>) -> Value {
-    let digest = Sha256::digest(serde_json::to_vec(file).expect("plain data"));
-    Value::String(HEXLOWER.encode(&digest))
 }
 
 /// `None` when this machine has not joined.
@@ -317,215 +252,4 @@ pub(crate) fn make_folder(dir: &Path) -> Result<(), Error> {
         .mode(0o700)
         .create(dir)
         .map_err(|source| Error::Unwritable { path: dir.to_owned(), source })
-}
-
-mod key_text {
-    use beffroi_protocol::PrivateKey;
-    use serde::{Deserialize, Deserializer, Serializer, de};
-
-    pub(super) fn serialize<S: Serializer>(key: &PrivateKey, out: S) -> Result<S::Ok, S::Error> {
-        out.serialize_str(&key.to_base64())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<PrivateKey, D::Error> {
-        PrivateKey::from_base64(&String::deserialize(input)?).map_err(de::Error::custom)
-    }
-}
-
-mod optional_key_text {
-    use beffroi_protocol::PrivateKey;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-    pub(super) fn serialize<S: Serializer>(key: &Option<PrivateKey>, out: S) -> Result<S::Ok, S::Error> {
-        key.as_ref().map(PrivateKey::to_base64).serialize(out)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Option<PrivateKey>, D::Error> {
-        let text = Option::<String>::deserialize(input)?;
-        text.map(|text| PrivateKey::from_base64(&text).map_err(de::Error::custom)).transpose()
-    }
-}
-
-mod code_text {
-    use beffroi_protocol::code::Code;
-    use serde::{Deserialize, Deserializer, Serializer, de};
-
-    pub(super) fn serialize<S: Serializer>(code: &Code, out: S) -> Result<S::Ok, S::Error> {
-        out.serialize_str(&code.text())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Code, D::Error> {
-        Code::parse(&String::deserialize(input)?).map_err(de::Error::custom)
-    }
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use std::os::unix::fs::MetadataExt;
-
-    use beffroi_protocol::enrolment::Name;
-    use beffroi_protocol::temporary::Secret;
-
-    use super::*;
-
-    pub(crate) fn joining() -> Joining {
-        let code = Code {
-            gateway: "gateway.example.fr:51820".parse().expect("an endpoint"),
-            key: PublicKey::from_bytes([1; 32]),
-            secret: Secret::from_bytes([2; 16]),
-        };
-        Joining { key: PrivateKey::from_bytes([3; 32]), code }
-    }
-
-    pub(crate) fn joined() -> Joined {
-        let Joining { key, code } = joining();
-        let gateway = ["10.66.0.1", "fd00::1"].map(|ip| ip.parse().expect("an address")).to_vec();
-        Joined {
-            key,
-            next: None,
-            preshared: Some(code.secret.preshared()),
-            gateway: code.key,
-            next_gateway: None,
-            endpoint: code.gateway,
-            invitation: code.secret.key().public(),
-            welcome: Welcome {
-                community: "Communauté de communes de la Côte d'Albâtre".into(),
-                commune: "Alvimare".into(),
-                addresses: ["10.66.1.0/32", "fd00::100/128"].map(|net| net.parse().expect("a net")).to_vec(),
-                probe: gateway.iter().map(|&ip| (ip, 4711).into()).collect(),
-                gateway: gateway.clone(),
-                mtu: 1280,
-                keepalive: 25,
-                names: vec![Name { name: "intranet.example.fr".into(), addresses: gateway }],
-                authority: "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n".into(),
-                preshared: true,
-            },
-        }
-    }
-
-    #[test]
-    fn each_stage_comes_back_and_only_root_reads_it() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let dir = dir.path().join("state");
-        assert_eq!(load(&dir).expect("no file is a state"), None);
-        let leaving = State::Leaving(Leaving { keys: State::Joining(joining()).keys() });
-        let exchanging = Joined {
-            next: Some(PrivateKey::from_bytes([4; 32])),
-            next_gateway: Some(PublicKey::from_bytes([5; 32])),
-            ..joined()
-        };
-        let members = [joined(), exchanging].map(|joined| State::Joined(Box::new(joined)));
-        for state in [State::Joining(joining()), leaving].into_iter().chain(members) {
-            store(&dir, state.clone()).expect("a writable folder");
-            assert_eq!(load(&dir).expect("it was just written"), Some(state));
-            assert_eq!(fs::metadata(dir.join(FILE)).expect("it is there").mode() & 0o777, 0o600);
-        }
-        remove(&dir).expect("a writable folder");
-        remove(&dir).expect("nothing to remove");
-        assert_eq!(load(&dir).expect("no file is a state"), None);
-    }
-
-    #[test]
-    fn a_state_that_someone_else_has_changed_is_not_exchanged() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let (before, after) = (State::Joined(Box::new(joined())), State::Joining(joining()));
-        store(dir.path(), before.clone()).expect("a writable folder");
-        assert!(exchange(dir.path(), &before, after.clone()).expect("a writable folder"));
-        assert!(!exchange(dir.path(), &before, before.clone()).expect("a readable folder"));
-        assert_eq!(load(dir.path()).expect("it is there"), Some(after));
-    }
-
-    #[test]
-    fn a_machine_that_has_left_keeps_nothing() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let dir = dir.path().join("state");
-        store(&dir, State::Joined(Box::new(joined()))).expect("a writable folder");
-        // As a power cut leaves it, with the private key.
-        fs::copy(dir.join(FILE), dir.join(".state.json.beffroi")).expect("a writable folder");
-        let lock = Lock::take(&dir).expect("a writable folder").expect("nobody has it");
-        remove_folder(&dir, lock).expect("a writable folder");
-        assert!(!dir.exists());
-    }
-
-    #[test]
-    fn files_of_others_stay() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let lock = Lock::take(dir.path()).expect("a writable folder").expect("nobody has it");
-        fs::write(dir.path().join("notes"), "").expect("a writable folder");
-        remove_folder(dir.path(), lock).expect("a writable folder");
-        assert_eq!(fs::read_dir(dir.path()).expect("it is there").count(), 1);
-    }
-
-    #[test]
-    fn the_secret_is_not_kept() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        store(dir.path(), State::Joined(Box::new(joined()))).expect("a writable folder");
-        let text = fs::read_to_string(dir.path().join(FILE)).expect("it is there");
-        assert!(!text.contains(&joining().code.text()));
-    }
-
-    #[test]
-    fn a_file_cut_anywhere_is_damaged_and_left_as_it_is() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let path = dir.path().join(FILE);
-        store(dir.path(), State::Joined(Box::new(joined()))).expect("a writable folder");
-        let whole = fs::read(&path).expect("it is there");
-        for cut in [0, 1, 10, whole.len() / 2, whole.len() - 1] {
-            fs::write(&path, &whole[..cut]).expect("a writable folder");
-            assert!(matches!(load(dir.path()), Err(Error::Damaged { .. })), "cut at {cut}");
-            assert_eq!(fs::read(&path).expect("it is there"), whole[..cut]);
-        }
-    }
-
-    #[test]
-    fn a_flipped_bit_is_found_or_changes_nothing() {
-        let state = State::Joined(Box::new(joined()));
-        let whole = encode(state.clone());
-        for place in 0..whole.len() * 8 {
-            let mut flipped = whole.clone();
-            flipped[place / 8] ^= 1 << (place % 8);
-            if let Ok(found) = parse(&flipped) {
-                assert_eq!(found, state, "bit {} of byte {}", place % 8, place / 8);
-            }
-        }
-    }
-
-    #[test]
-    fn a_check_is_expected_since_version_2() {
-        let stage = r#""stage": "leaving", "keys": []"#;
-        assert!(parse(format!(r#"{{"version": 1, {stage}}}"#).as_bytes()).is_ok());
-        assert!(parse(format!(r#"{{"version": 2, {stage}}}"#).as_bytes()).is_err());
-    }
-
-    #[test]
-    fn a_file_from_before_there_were_preshared_keys_serves() {
-        let mut old: Value =
-            serde_json::from_slice(&encode(State::Joined(Box::new(joined())))).expect("it was just made");
-        let file = old.as_object_mut().expect("a state is an object");
-        file.remove(CHECK);
-        file.remove("preshared");
-        file["welcome"].as_object_mut().expect("a welcome is one").remove("preshared");
-        file.insert("version".to_owned(), 1.into());
-        let Ok(State::Joined(read)) = parse(old.to_string().as_bytes()) else {
-            panic!("it is a membership");
-        };
-        assert_eq!((&read.preshared, read.welcome.preshared), (&None, false));
-        assert_eq!(read.key, joined().key);
-    }
-
-    #[test]
-    fn a_file_of_a_later_program_is_named_so() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        fs::write(dir.path().join(FILE), r#"{"version": 3, "stage": "elsewhere"}"#).expect("a folder");
-        assert!(matches!(load(dir.path()), Err(Error::Newer { found: 3, .. })));
-    }
-
-    #[test]
-    fn one_process_has_the_interface_at_a_time() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let held = Lock::take(dir.path()).expect("a writable folder").expect("nobody has it");
-        assert!(Lock::take(dir.path()).expect("a writable folder").is_none());
-        drop(held);
-        assert!(Lock::take(dir.path()).expect("a writable folder").is_some());
-    }
 }
