@@ -71,12 +71,8 @@ async fn record(tx: &mut WriteTx, who: &Member, new: NewKey, now: Timestamp) -> 
         return Ok(());
     }
     directory::rotate_key(tx, who.machine.id, new.key, now).await?;
-    let about = About {
-        commune: Some(who.commune.name.to_string()),
-        machine: Some(who.machine.name.to_string()),
-        machine_number: Some(who.machine.id.number()),
-        detail: None,
-    };
+    let (commune, machine) = (who.commune.name.to_string(), who.machine.name.to_string());
+    let about = About::machine(Some(commune), machine, who.machine.id.number());
     let entry = Entry { at: now, who: who.commune.name.town_hall(), act: Act::KeyChanged, about };
     Ok(audit::record(tx, entry).await?)
 }

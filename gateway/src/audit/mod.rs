@@ -121,3 +121,14 @@ pub struct About {
     /// A reason, a former name, whatever else was said.
     pub detail: Option<String>,
 }
+
+impl About {
+    /// A machine, its commune, and its number.
+    pub fn machine(commune: Option<String>, name: String, number: u32) -> Self {
+        Self { commune, machine: Some(name), machine_number: Some(number), detail: None }
+    }
+
+    pub fn with_detail(self, detail: String) -> Self {
+        Self { detail: Some(detail), ..self }
+    }
+}

@@ -66,12 +66,9 @@ pub async fn add(
     directory::mark_without_agent(tx, machine.id).await?;
     directory::set_preshared(tx, machine.id, preshared).await?;
     let commune = directory::commune(tx, machine.commune).await?;
-    let about = About {
-        commune: commune.map(|commune| commune.name.to_string()),
-        machine: Some(machine.name.to_string()),
-        machine_number: Some(machine.id.number()),
-        detail: Some(t("devices-mark")),
-    };
+    let commune = commune.map(|commune| commune.name.to_string());
+    let about =
+        About::machine(commune, machine.name.to_string(), machine.id.number()).with_detail(t("devices-mark"));
     audit::record(tx, Entry { at, who: by.to_owned(), act: Act::MachineEnrolled, about }).await?;
     Ok(machine)
 }

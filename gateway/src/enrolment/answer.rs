@@ -115,12 +115,7 @@ pub async fn answer(
     let commune = commune_of(tx, &machine).await?;
     let used = State::Used { machine: machine.id, key: request.key, at: now };
     update(tx, &Invitation { state: used, ..invitation }).await?;
-    let about = About {
-        commune: Some(commune.name.to_string()),
-        machine: Some(machine.name.to_string()),
-        machine_number: Some(machine.id.number()),
-        detail: None,
-    };
+    let about = About::machine(Some(commune.name.to_string()), machine.name.to_string(), machine.id.number());
     let entry = Entry { at: now, who: commune.name.town_hall(), act, about };
     audit::record(tx, entry).await.map_err(Error::from)?;
     Ok(Outcome { machine, commune, preshared: preshared.is_some(), first: true })

@@ -235,12 +235,9 @@ async fn record(
 
 async fn about(tx: &impl Read, machine: &Machine, version: Version) -> Result<About, Error> {
     let commune = directory::commune(tx, machine.commune).await?;
-    Ok(About {
-        commune: commune.map(|commune| commune.name.to_string()),
-        machine: Some(machine.name.to_string()),
-        machine_number: Some(machine.id.number()),
-        detail: Some(version.to_string()),
-    })
+    let commune = commune.map(|commune| commune.name.to_string());
+    let about = About::machine(commune, machine.name.to_string(), machine.id.number());
+    Ok(about.with_detail(version.to_string()))
 }
 
 impl Rollout {

@@ -18,7 +18,7 @@ use crate::access::{Audience, Route};
 use crate::directory::{self, Changes, Machine, Network};
 use crate::paths;
 use crate::store::Store;
-use crate::web::{Refusal, Text};
+use crate::web::{Refusal, Text, t};
 
 /// What these pages need beside the store.
 #[derive(Debug, Clone)]
@@ -144,6 +144,7 @@ impl From<Error> for Refusal {
             | Error::Directory(directory::Error::NoSuchCommune(_) | directory::Error::NoSuchMachine(_)) => {
                 Refusal::not_found()
             }
+            Error::Directory(directory::Error::Revoked(_)) => Refusal::conflict(t("links-already-revoked")),
             other => Refusal::broken(&other),
         }
     }

@@ -116,12 +116,9 @@ pub(super) async fn rename_machine(
             return Ok(());
         }
         directory::rename_machine(tx, id, name.clone()).await?;
-        let about = About {
-            commune: Some(commune(tx, former.commune).await?.name.to_string()),
-            machine: Some(name.to_string()),
-            machine_number: Some(id.number()),
-            detail: Some(former_name(former.name.as_str())),
-        };
+        let commune = commune(tx, former.commune).await?.name.to_string();
+        let about = About::machine(Some(commune), name.to_string(), id.number())
+            .with_detail(former_name(former.name.as_str()));
         audit::record(tx, Entry { at: now, who: by.clone(), act: Act::MachineRenamed, about }).await?;
         Ok(())
     })

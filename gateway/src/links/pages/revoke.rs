@@ -124,12 +124,8 @@ async fn note(tx: &mut WriteTx, id: MachineId, by: &str, reason: &str, now: Time
     }
     let revocation = Revocation { at: now, by: by.to_owned(), reason: reason.to_owned() };
     directory::revoke(tx, id, revocation).await?;
-    let about = About {
-        commune: Some(commune.name.to_string()),
-        machine: Some(machine.name.to_string()),
-        machine_number: Some(id.number()),
-        detail: Some(reason.to_owned()),
-    };
+    let about = About::machine(Some(commune.name.to_string()), machine.name.to_string(), id.number())
+        .with_detail(reason.to_owned());
     let entry = Entry { at: now, who: by.to_owned(), act: Act::MachineRevoked, about };
     Ok(audit::record(tx, entry).await?)
 }

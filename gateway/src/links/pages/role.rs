@@ -43,21 +43,11 @@ pub(super) async fn set(
             }
             let machine = directory::set_role(tx, id, role).await?;
             let commune = directory::commune(tx, machine.commune).await?;
-            let about = About {
-                commune: commune.map(|commune| commune.name.to_string()),
-                machine: Some(machine.name.to_string()),
-                machine_number: Some(id.number()),
-                detail: None,
-            };
+            let commune = commune.map(|commune| commune.name.to_string());
+            let about = About::machine(commune, machine.name.to_string(), id.number());
             audit::record(tx, Entry { at: now, who: by.clone(), act, about }).await?;
             Ok(machine)
         })
-        .await;
-    match machine {
-        Ok(machine) => Ok(Reply::see_other(machine.commune.path()).saying(t(said))),
-        Err(Error::Directory(directory::Error::Revoked(_))) => {
-            Err(Refusal::conflict(t("links-already-revoked")))
-        }
-        Err(error) => Err(error.into()),
-    }
+        .await?;
+    Ok(Reply::see_other(machine.commune.path()).saying(t(said)))
 }
