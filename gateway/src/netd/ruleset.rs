@@ -3,20 +3,22 @@
 //! What else the machine's firewall does is its own business: a packet passes when every table lets it
 //! pass.
 
-use std::borrow::Cow;
+mod words;
+
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use ipnet::IpNet;
 use nftables::batch::Batch;
-use nftables::expr::{
-    CT, Expression, Meta, MetaKey, NamedExpression, Payload, PayloadField, Prefix, SetItem,
-};
-use nftables::schema::{Chain, NfListObject, Nftables, Rule, Table};
-use nftables::stmt::{Counter, JumpTarget, Match, Operator, Statement};
-use nftables::types::{NfChainPolicy, NfChainType, NfFamily, NfHook};
+use nftables::expr::{CT, Expression, MetaKey, NamedExpression};
+use nftables::schema::{NfListObject, Nftables, Rule};
+use nftables::stmt::{Match, Operator, Statement};
+use nftables::types::NfHook;
 
 use super::{Firewall, Port};
+use words::{
+    FAMILIES, Family, accepting, base_chain, chain, dropping, field, is, is_not, is_not_from, jump, meta,
+    ports_by_protocol, rule, set, table, text,
+};
 
 pub(crate) const TABLE: &str = "beffroi";
 /// Where everything goes that comes out of the tunnel.
@@ -178,134 +180,6 @@ fn answers(chain: &'static str) -> Rule<'static> {
     let known = Expression::List(vec![text("established"), text("related")]);
     let answers = Statement::Match(Match { left: state, right: known, op: Operator::IN });
     accepting(chain, "answers to what the gateway began", vec![answers])
-}
-
-const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
-
-#[derive(Clone, Copy)]
-enum Family {
-    V4,
-    V6,
-}
-
-impl Family {
-    /// A header field of this family, such as `ip saddr`.
-    fn field(self, name: &'static str) -> Expression<'static> {
-        match self {
-            Self::V4 => field("ip", name),
-            Self::V6 => field("ip6", name),
-        }
-    }
-
-    fn icmp(self) -> &'static str {
-        match self {
-            Self::V4 => "icmp",
-            Self::V6 => "icmpv6",
-        }
-    }
-
-    /// The networks of this family; `None` when there are none, and no rule is to be made.
-    fn set(self, networks: &BTreeSet<IpNet>) -> Option<Expression<'static>> {
-        let ours = networks.iter().filter(|net| {
-            matches!((self, net.addr()), (Self::V4, IpAddr::V4(_)) | (Self::V6, IpAddr::V6(_)))
-        });
-        let merged = IpNet::aggregate(&ours.copied().collect());
-        set(merged.iter().map(network).collect())
-    }
-}
-
-fn ports_by_protocol(ports: &BTreeSet<Port>) -> Vec<(&'static str, Expression<'static>)> {
-    let numbers = |select: fn(&Port) -> Option<u16>| {
-        set(ports.iter().filter_map(select).map(|port| Expression::Number(u32::from(port))).collect())
-    };
-    let tcp = numbers(|port| match port {
-        Port::Tcp(number) => Some(*number),
-        Port::Udp(_) => None,
-    });
-    let udp = numbers(|port| match port {
-        Port::Udp(number) => Some(*number),
-        Port::Tcp(_) => None,
-    });
-    [("tcp", tcp), ("udp", udp)].into_iter().filter_map(|(name, set)| Some((name, set?))).collect()
-}
-
-fn table() -> Table<'static> {
-    Table { family: NfFamily::INet, name: TABLE.into(), handle: None }
-}
-
-fn chain(name: &'static str) -> Chain<'static> {
-    Chain { family: NfFamily::INet, table: TABLE.into(), name: name.into(), ..Chain::default() }
-}
-
-fn base_chain(name: &'static str, hook: NfHook) -> Chain<'static> {
-    Chain {
-        _type: Some(NfChainType::Filter),
-        hook: Some(hook),
-        prio: Some(0),
-        policy: Some(NfChainPolicy::Accept),
-        ..chain(name)
-    }
-}
-
-fn rule(chain: &'static str, comment: &'static str, expr: Vec<Statement<'static>>) -> Rule<'static> {
-    Rule {
-        family: NfFamily::INet,
-        table: TABLE.into(),
-        chain: chain.into(),
-        expr: Cow::Owned(expr),
-        comment: Some(comment.into()),
-        ..Rule::default()
-    }
-}
-
-fn accepting(chain: &'static str, comment: &'static str, mut expr: Vec<Statement<'static>>) -> Rule<'static> {
-    expr.push(Statement::Accept(None));
-    rule(chain, comment, expr)
-}
-
-fn dropping(chain: &'static str, comment: &'static str, mut expr: Vec<Statement<'static>>) -> Rule<'static> {
-    expr.extend([Statement::Counter(Counter::Anonymous(None)), Statement::Drop(None)]);
-    rule(chain, comment, expr)
-}
-
-fn is(left: Expression<'static>, right: Expression<'static>) -> Statement<'static> {
-    Statement::Match(Match { left, right, op: Operator::EQ })
-}
-
-fn is_not(left: Expression<'static>, right: Expression<'static>) -> Statement<'static> {
-    Statement::Match(Match { left, right, op: Operator::NEQ })
-}
-
-fn is_not_from(interface: &str) -> Statement<'static> {
-    let names = [interface, "lo"].map(|name| SetItem::Element(text(name)));
-    is_not(meta(MetaKey::Iifname), Expression::Named(NamedExpression::Set(names.into())))
-}
-
-fn jump(target: &'static str) -> Statement<'static> {
-    Statement::Jump(JumpTarget { target: target.into() })
-}
-
-fn meta(key: MetaKey) -> Expression<'static> {
-    Expression::Named(NamedExpression::Meta(Meta { key }))
-}
-
-fn field(protocol: &'static str, name: &'static str) -> Expression<'static> {
-    let field = PayloadField { protocol: protocol.into(), field: name.into() };
-    Expression::Named(NamedExpression::Payload(Payload::PayloadField(field)))
-}
-
-fn text(text: &str) -> Expression<'static> {
-    Expression::String(Cow::Owned(text.to_owned()))
-}
-
-fn network(network: &IpNet) -> Expression<'static> {
-    let addr = Box::new(text(&network.network().to_string()));
-    Expression::Named(NamedExpression::Prefix(Prefix { addr, len: u32::from(network.prefix_len()) }))
-}
-
-fn set(elements: Vec<Expression<'static>>) -> Option<Expression<'static>> {
-    let items: Vec<_> = elements.into_iter().map(SetItem::Element).collect();
-    (!items.is_empty()).then_some(Expression::Named(NamedExpression::Set(items)))
 }
 
 #[cfg(test)]
