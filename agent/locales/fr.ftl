@@ -230,6 +230,14 @@ finding-narrow = La ligne perd les gros paquets : la liaison n’en envoie pas d
 remedy-narrow = Si les pages s’ouvrent, il n’y a rien à faire : la liaison s’est adaptée. Sinon, débranchez la box une minute ; si cela dure, dites à l’opérateur que la ligne perd les gros paquets.
 finding-slow = La ligne est lente : chaque page se fait attendre.
 remedy-slow = Avec un satellite, c’est normal. Sinon, vérifiez si quelqu’un télécharge.
+finding-serves-nobody = Ce poste doit laisser entrer d’autres ordinateurs, mais aucun des ordinateurs choisis ne peut être dans son réseau local.
+remedy-serves-nobody = L’adresse de la box a peut-être changé. Appelez le référent : il corrige les adresses sur sa page.
+finding-cannot-serve = Ce poste doit laisser entrer d’autres ordinateurs, mais il ne le peut pas ({ $about }).
+remedy-cannot-serve = Vérifiez que le programme nft est installé (sudo apt install nftables), puis tapez : sudo systemctl restart beffroi-agent
+finding-port-hidden = Un autre programme de ce poste répond au port { $about } : les ordinateurs que ce poste laisse entrer ne l’atteignent plus.
+remedy-port-hidden = S’ils n’en ont pas besoin, il n’y a rien à faire. Sinon, changez le port de cet autre programme.
+finding-no-resolver = Ce poste ne connaît pas d’autre serveur de noms que lui-même : les ordinateurs qu’il laisse entrer n’ont plus internet.
+remedy-no-resolver = Dans les réglages réseau de ce poste, inscrivez l’adresse de la box comme serveur de noms (DNS).
 finding-other = La liaison ne fonctionne pas.
 time-minutes = { $count } { $count ->
         [one] minute

@@ -195,6 +195,7 @@ fn member(joining: Joining, welcome: Welcome) -> Joined {
         endpoint: joining.code.gateway,
         key: joining.key,
         welcome,
+        serving: None,
     }
 }
 

@@ -127,7 +127,8 @@ pub(crate) fn followed(joined: &Joined, told: Membership) -> Result<Joined, getr
         (next, _) => next.clone(),
     };
     let next_gateway = told.next_gateway.filter(|key| *key != joined.gateway);
-    Ok(Joined { next, next_gateway, endpoint: told.endpoint, welcome: told.welcome, ..joined.clone() })
+    let Membership { endpoint, welcome, serving, .. } = told;
+    Ok(Joined { next, next_gateway, endpoint, welcome, serving, ..joined.clone() })
 }
 
 /// The ways to the gateway, one for each address family that both ends have.
@@ -254,9 +255,16 @@ mod tests {
         let check = |made: bool, rotate: bool, known: PublicKey, expected: bool| {
             let joined = Joined { next: made.then(|| next.clone()), ..joined() };
             let (endpoint, welcome) = (joined.endpoint.clone(), joined.welcome.clone());
-            let (next_gateway, release) = (None, None);
-            let told =
-                Membership { revision: 1, endpoint, welcome, key: known, rotate, next_gateway, release };
+            let told = Membership {
+                revision: 1,
+                endpoint,
+                welcome,
+                key: known,
+                rotate,
+                next_gateway: None,
+                release: None,
+                serving: None,
+            };
             let followed = followed(&joined, told).expect("the system has randomness");
             assert_eq!(followed.next.is_some(), expected, "{made} {rotate} {known}");
             assert!(!made || !expected || followed.next == Some(next.clone()), "it is not made anew");

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use beffroi_protocol::code::{Code, Endpoint};
 use beffroi_protocol::enrolment::Welcome;
+use beffroi_protocol::serving::Serving;
 use beffroi_protocol::words::words;
 use beffroi_protocol::{PresharedKey, PrivateKey, PublicKey};
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,9 @@ pub struct Joined {
     /// is told from another one, and the secret is not kept.
     pub(crate) invitation: PublicKey,
     pub(crate) welcome: Welcome,
+    /// The other computers that this machine lets in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) serving: Option<Serving>,
 }
 
 /// No member any more, and not everything is undone yet.

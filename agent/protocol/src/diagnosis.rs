@@ -59,6 +59,14 @@ pub enum Cause {
     Lossy,
     Slow,
     Unsteady,
+    /// None of the computers that the machine is to let in can be in a local network of it.
+    ServesNobody,
+    /// The computers that the machine is to let in cannot be let through it.
+    CannotServe,
+    /// Another program of the machine has a port that these computers are to use.
+    PortHidden,
+    /// The machine knows no resolver but itself, which has nowhere to ask.
+    NoResolver,
     /// Something that a later version finds.
     #[serde(other)]
     Other,

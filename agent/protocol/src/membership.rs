@@ -14,6 +14,7 @@ use crate::PublicKey;
 use crate::code::Endpoint;
 use crate::enrolment::Welcome;
 use crate::release::Offer;
+use crate::serving::Serving;
 
 /// TCP port at the gateway's tunnel addresses. It is that of the enrolment service, which is at another one.
 pub const PORT: u16 = crate::temporary::PORT;
@@ -43,6 +44,9 @@ pub struct Membership {
     /// A program that is to take the place of the agent's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<Offer>,
+    /// The other computers that the machine is to let in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serving: Option<Serving>,
 }
 
 /// The public half of what the machine has made itself, and has on disk.

@@ -98,6 +98,10 @@ const fn texts(cause: Cause) -> (&'static str, &'static str) {
         Cause::Lossy => ("finding-lossy", "remedy-line"),
         Cause::Slow => ("finding-slow", "remedy-slow"),
         Cause::Unsteady => ("finding-unsteady", "remedy-line"),
+        Cause::ServesNobody => ("finding-serves-nobody", "remedy-serves-nobody"),
+        Cause::CannotServe => ("finding-cannot-serve", "remedy-cannot-serve"),
+        Cause::PortHidden => ("finding-port-hidden", "remedy-port-hidden"),
+        Cause::NoResolver => ("finding-no-resolver", "remedy-no-resolver"),
         Cause::Other => ("finding-other", "remedy-gateway"),
     }
 }

@@ -42,6 +42,7 @@ pub(crate) fn joined() -> Joined {
             authority: "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n".into(),
             preshared: true,
         },
+        serving: None,
     }
 }
 

@@ -236,6 +236,10 @@ links-cause-gateway-stopped = Le service des liaisons de la passerelle était ar
 links-cause-gateway-unreachable = La passerelle était éteinte ou débranchée
 links-cause-udp-blocked = Le réseau de la mairie bloquait l’UDP
 links-cause-gateway-silent = La passerelle ne répondait pas, sans qu’on sache pourquoi
+links-cause-serves-nobody = Aucune de ces adresses n’est dans le réseau local du poste : corrigez-les
+links-cause-cannot-serve = Le poste ne peut laisser entrer personne : à la mairie, tapez beffroi-agent doctor
+links-cause-port-hidden = Un autre programme du poste utilise un port dont ces ordinateurs ont besoin
+links-cause-no-resolver = Le poste n’a pas d’autre serveur de noms que lui-même : ces ordinateurs n’ont plus internet
 
 links-key-ask = Renouveler la clé
 links-key-asked = Le poste est prié de se faire une nouvelle clé. Cela prend une minute s’il est en ligne, et n’interrompt pas la liaison.

@@ -78,6 +78,7 @@ impl Terms {
             rotate: *rotate,
             next_gateway: None,
             release: release.clone(),
+            serving: None,
         })
     }
 }

@@ -104,6 +104,10 @@ impl Outage {
 
 const fn said(cause: Cause) -> &'static str {
     match cause {
+        Cause::ServesNobody => "links-cause-serves-nobody",
+        Cause::CannotServe => "links-cause-cannot-serve",
+        Cause::PortHidden => "links-cause-port-hidden",
+        Cause::NoResolver => "links-cause-no-resolver",
         Cause::ServiceStopped | Cause::Other => "links-cause-other",
         Cause::InterfaceTaken => "links-cause-interface-taken",
         Cause::NoLink => "links-cause-no-link",
