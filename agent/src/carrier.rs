@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 /// Between two connections: doubles from the first to the second.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -31,21 +31,23 @@ pub(crate) struct Carrier {
     local: SocketAddr,
     is_ready: watch::Receiver<bool>,
     held: watch::Sender<bool>,
+    gateways: watch::Sender<Vec<PublicKey>>,
     keeping: JoinHandle<()>,
 }
 
 impl Carrier {
-    /// To the gateway of that key, wherever `endpoint` leads.
+    /// To the gateway that is known by one of these keys, wherever `endpoint` leads.
     ///
     /// # Errors
     /// When this machine has no port left.
-    pub(crate) async fn open(endpoint: &Endpoint, gateway: &PublicKey) -> io::Result<Self> {
+    pub(crate) async fn open(endpoint: &Endpoint, gateways: Vec<PublicKey>) -> io::Result<Self> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let local = socket.local_addr()?;
         let (ready, is_ready) = watch::channel(false);
         let (held, holding) = watch::channel(false);
-        let work = Work { endpoint: endpoint.clone(), gateway: *gateway, socket, ready, holding };
-        Ok(Self { local, is_ready, held, keeping: tokio::spawn(work.keep()) })
+        let (gateways, known) = watch::channel(gateways);
+        let work = Work { endpoint: endpoint.clone(), known, socket, ready, holding };
+        Ok(Self { local, is_ready, held, gateways, keeping: tokio::spawn(work.keep()) })
     }
 
     /// What the tunnel takes for the gateway.
@@ -65,6 +67,15 @@ impl Carrier {
         *self.is_ready.borrow_and_update()
     }
 
+    /// The gateway is known by these keys from now on: a connection that stands goes on.
+    pub(crate) fn follow(&self, gateways: Vec<PublicKey>) {
+        self.gateways.send_if_modified(|known| {
+            let is_new = *known != gateways;
+            *known = gateways;
+            is_new
+        });
+    }
+
     /// While it holds, what comes from the gateway waits.
     pub(crate) fn hold(&self, held: bool) {
         self.held.send_replace(held);
@@ -79,17 +90,19 @@ impl Drop for Carrier {
 
 struct Work {
     endpoint: Endpoint,
-    gateway: PublicKey,
+    /// The keys of the gateway.
+    known: watch::Receiver<Vec<PublicKey>>,
     socket: UdpSocket,
     ready: watch::Sender<bool>,
     holding: watch::Receiver<bool>,
 }
 
 impl Work {
-    async fn keep(self) {
+    async fn keep(mut self) {
         let mut pause = PAUSE.0;
         loop {
-            match connect::connect(&self.endpoint, &self.gateway).await {
+            let gateways = self.known.borrow_and_update().clone();
+            match connect::connect(&self.endpoint, &gateways).await {
                 Ok(stream) => {
                     log::info!("a connection of the carrier to {} stands", self.endpoint);
                     pause = PAUSE.0;
@@ -100,7 +113,8 @@ impl Work {
                 }
                 Err(error) => log::debug!("no connection of the carrier: {error}"),
             }
-            sleep(pause).await;
+            // Another key is another path, which is worth trying at once.
+            drop(timeout(pause, self.known.changed()).await);
             pause = (pause * 2).min(PAUSE.1);
         }
     }

@@ -15,6 +15,8 @@ use crate::state::Joined;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The same just after a change that was agreed: the gateway may be a moment late.
 const INSISTENCE: Duration = Duration::from_secs(1);
+/// For a gateway that says that it changes its key to do so.
+const MOMENT: Duration = Duration::from_millis(500);
 /// How often the gateway is called again then, before the former identity has its turn.
 const INSIST: u32 = 3;
 
@@ -27,12 +29,11 @@ pub(crate) struct Identity {
 impl Identity {
     /// That which was answered last comes first.
     pub(crate) fn all(joined: &Joined) -> Vec<Self> {
-        let gateways = std::iter::once(joined.gateway).chain(joined.next_gateway);
         let keys = |gateway| {
             let keys = std::iter::once(&joined.key).chain(&joined.next);
             keys.map(move |key| Self { key: key.clone(), gateway })
         };
-        gateways.flat_map(keys).collect()
+        joined.gateways().into_iter().flat_map(keys).collect()
     }
 
     /// What the machine is from now on: this identity was answered, the others are over or to come.
@@ -56,8 +57,8 @@ pub(crate) struct Turns {
     current: usize,
     /// When the next one gets its turn, should nobody answer.
     unanswered: Option<Instant>,
-    /// When both ends change keys, as was agreed.
-    agreed: Option<Instant>,
+    /// When an end changes keys, as was agreed, and to what.
+    agreed: Option<(Instant, Identity)>,
     /// How often the current one is tried again before the next.
     insist: u32,
 }
@@ -93,28 +94,45 @@ impl Turns {
 
     /// The gateway changes to the machine's new key in a moment.
     pub(crate) fn agreed(&mut self, now: Instant) {
-        self.agreed = Some(now + CHANGE_AFTER);
+        let current = self.current();
+        let is_next = |one: &&Identity| one.gateway == current.gateway && one.key != current.key;
+        let next = self.identities.iter().find(is_next).cloned();
+        self.agree(now + CHANGE_AFTER, next.filter(|_| self.identities[0].key == current.key));
+    }
+
+    /// The gateway is about to have its next key. One of which nothing is known is found out about by its silence.
+    pub(crate) fn gateway_changes(&mut self, now: Instant) {
+        let current = self.current();
+        let is_next = |one: &&Identity| one.key == current.key && one.gateway != current.gateway;
+        let next = self.identities.iter().find(is_next).cloned();
+        self.agree(now + MOMENT, next.filter(|_| self.identities[0].gateway == current.gateway));
+    }
+
+    fn agree(&mut self, at: Instant, identity: Option<Identity>) {
+        self.agreed = identity.map(|identity| (at, identity)).or(self.agreed.take());
     }
 
     /// When [`Turns::change`] is due.
     pub(crate) fn wake(&self) -> Option<Instant> {
-        self.unanswered.into_iter().chain(self.agreed).min()
+        self.unanswered.into_iter().chain(self.agreed.as_ref().map(|(at, _)| *at)).min()
     }
 
     /// Whether the gateway is to be called now, with what may be another identity.
     pub(crate) fn change(&mut self, now: Instant) -> bool {
-        let due = |at: &mut Option<Instant>| at.take_if(|at| *at <= now).is_some();
-        let (is_silent, is_agreed) = (due(&mut self.unanswered), due(&mut self.agreed));
-        if is_agreed && self.current == 0 {
+        let agreed = self.agreed.take_if(|(at, _)| *at <= now).map(|(_, identity)| identity);
+        let agreed = agreed.and_then(|agreed| self.identities.iter().position(|one| *one == agreed));
+        let is_silent = self.unanswered.take_if(|at| *at <= now).is_some();
+        if let Some(agreed) = agreed.filter(|agreed| *agreed != self.current) {
             self.insist = INSIST;
-        } else if is_silent && self.insist > 0 {
-            self.insist -= 1;
+            self.current = agreed;
             return true;
-        } else if !is_silent {
-            return false;
         }
-        self.current = (self.current + 1) % self.identities.len();
-        true
+        if is_silent && self.insist > 0 {
+            self.insist -= 1;
+        } else if is_silent {
+            self.current = (self.current + 1) % self.identities.len();
+        }
+        is_silent
     }
 }
 
@@ -184,6 +202,32 @@ mod tests {
         turns.follow(&settled);
         assert_eq!(turns.answered(), None, "it is on disk now");
         assert_eq!(*turns.current(), answered);
+    }
+
+    #[test]
+    fn a_gateway_that_says_so_is_called_by_its_next_key_at_once() {
+        let now = Instant::now();
+        let mut turns = Turns::new(&exchanging());
+        turns.gateway_changes(now);
+        assert_eq!(turns.answered(), None, "an answer that was under way");
+        assert!(turns.change(now + MOMENT));
+        assert_eq!((turns.current().gateway, &turns.current().key), (NEXT, &joined().key));
+        turns.called(now + MOMENT);
+        assert!(turns.change(now + MOMENT + INSISTENCE));
+        assert_eq!(turns.current().gateway, NEXT, "a gateway that is late is called again");
+        let settled = turns.answered().expect("it is not on disk yet").settled(&exchanging());
+        assert_eq!((settled.gateway, settled.next_gateway), (NEXT, None));
+        turns.follow(&settled);
+        turns.gateway_changes(now);
+        assert!(!turns.change(now + 60 * SECOND), "said again, it changes nothing");
+    }
+
+    #[test]
+    fn a_machine_that_knows_no_next_key_of_the_gateway_stays_where_it_is() {
+        let now = Instant::now();
+        let mut turns = Turns::new(&joined());
+        turns.gateway_changes(now);
+        assert_eq!(turns.wake(), None);
     }
 
     #[test]

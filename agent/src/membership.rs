@@ -1,10 +1,13 @@
 //! What the gateway wants of this machine: when to ask for it, asking, and what changes in the state. Carrying
 //! it out is the business of [`crate::run`].
 
+use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use beffroi_protocol::membership::{KEY_PATH, Membership, NewKey, PATH, PORT, UNKNOWN};
+use beffroi_protocol::membership::{
+    KEY_PATH, KnownKey, Membership, NEXT_GATEWAY_PATH, NewKey, PATH, PORT, UNKNOWN,
+};
 use beffroi_protocol::{PrivateKey, PublicKey};
 use hyper::StatusCode;
 use tokio::task::JoinHandle;
@@ -40,6 +43,7 @@ enum Error {
 enum Question {
     Wanted,
     Offer(NewKey),
+    Confirm(KnownKey),
 }
 
 /// What the gateway said.
@@ -48,6 +52,8 @@ pub(crate) enum Said {
     Wanted(Box<Membership>),
     /// Both ends change to the key that was offered, in a moment.
     Agreed,
+    /// That this machine knows the gateway's next key.
+    Noted,
 }
 
 /// Asks when it is time to, one question at a time.
@@ -56,11 +62,14 @@ pub(crate) struct Inquiry {
     interface: String,
     schedule: Schedule,
     asking: Option<JoinHandle<Result<Said, Error>>>,
+    /// What is asked after that.
+    waiting: VecDeque<(Vec<Channel>, Question)>,
 }
 
 impl Inquiry {
     pub(crate) fn new(interface: &str, jitter: Jitter, now: Instant) -> Self {
-        Self { interface: interface.to_owned(), schedule: Schedule::new(jitter, now), asking: None }
+        let (interface, schedule) = (interface.to_owned(), Schedule::new(jitter, now));
+        Self { interface, schedule, asking: None, waiting: VecDeque::new() }
     }
 
     /// The link is up, and this is the revision of what is wanted.
@@ -75,8 +84,21 @@ impl Inquiry {
         self.ask(Question::Offer(NewKey { key }), joined);
     }
 
+    /// Tells that the gateway's next key is on disk.
+    pub(crate) fn confirm(&mut self, key: PublicKey, joined: &Joined) {
+        self.ask(Question::Confirm(KnownKey { key }), joined);
+    }
+
     fn ask(&mut self, question: Question, joined: &Joined) {
-        self.asking = Some(tokio::spawn(ask(channels(&self.interface, joined), question)));
+        self.waiting.push_back((channels(&self.interface, joined), question));
+        if self.asking.is_none() {
+            self.ask_next();
+        }
+    }
+
+    fn ask_next(&mut self) {
+        let next = self.waiting.pop_front();
+        self.asking = next.map(|(channels, question)| tokio::spawn(ask(channels, question)));
     }
 
     /// The next good answer; for ever when there is none.
@@ -89,6 +111,7 @@ impl Inquiry {
             self.asking = None;
             match answer {
                 Ok(Ok(said)) => {
+                    self.ask_next();
                     if let Said::Wanted(wanted) = &said {
                         self.schedule.answered(wanted.revision, Instant::now());
                     }
@@ -101,8 +124,9 @@ impl Inquiry {
         }
     }
 
-    /// What was told could not be written down: to be asked for again.
+    /// What was told could not be written down: to be asked for again, and what follows from it.
     pub(crate) fn failed(&mut self, now: Instant) {
+        self.waiting.clear();
         self.schedule.failed(now);
     }
 }
@@ -151,6 +175,7 @@ async fn ask(channels: Vec<Channel>, question: Question) -> Result<Said, Error> 
         let answered = match &question {
             Question::Wanted => channel.get(PATH, PATIENCE).await,
             Question::Offer(key) => channel.post(KEY_PATH, key, PATIENCE).await,
+            Question::Confirm(key) => channel.post(NEXT_GATEWAY_PATH, key, PATIENCE).await,
         };
         match answered {
             Ok((StatusCode::OK, body)) => return read(&question, &body),
@@ -169,6 +194,7 @@ fn read(question: &Question, body: &[u8]) -> Result<Said, Error> {
             Ok(Said::Wanted(Box::new(wanted)))
         }
         Question::Offer(_) => Ok(Said::Agreed),
+        Question::Confirm(_) => Ok(Said::Noted),
     }
 }
 

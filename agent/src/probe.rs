@@ -4,7 +4,7 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use beffroi_protocol::probe::{self, Answer, FAREWELL, Probe};
+use beffroi_protocol::probe::{self, Answer, CHANGING, FAREWELL, Probe};
 use beffroi_protocol::trial;
 use rustix::net::sockopt::{self, Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -19,6 +19,8 @@ pub(crate) enum Heard {
     Returned(Trial),
     /// This machine is let in no more.
     Farewell,
+    /// The gateway is about to have its next key.
+    Changing,
 }
 
 /// One socket per address family, bound to the tunnel's interface: a probe never takes another way.
@@ -78,8 +80,10 @@ impl Probes {
             };
             match received {
                 Ok((length, from)) if self.services.contains(&from) => {
-                    if &buffer[..length] == FAREWELL {
-                        return Heard::Farewell;
+                    match &buffer[..length] {
+                        FAREWELL => return Heard::Farewell,
+                        CHANGING => return Heard::Changing,
+                        _ => {}
                     }
                     if let Some(number) = trial::decode(&buffer[..length]) {
                         // Never longer than the buffer.
@@ -152,10 +156,12 @@ mod tests {
         gateway.send_to(b"hello", agent).await.expect("loopback");
         gateway.send_to(&answer(5), agent).await.expect("loopback");
         gateway.send_to(FAREWELL, agent).await.expect("loopback");
+        gateway.send_to(CHANGING, agent).await.expect("loopback");
         let returned = Trial { number: 6, length: 1028 };
         assert_eq!(probes.receive().await, Heard::Returned(returned));
         let heard = Answer { sequence: 5, clock: 0, revision: 0 };
         assert_eq!(probes.receive().await, Heard::Answer(heard));
         assert_eq!(probes.receive().await, Heard::Farewell);
+        assert_eq!(probes.receive().await, Heard::Changing);
     }
 }

@@ -98,6 +98,11 @@ impl Joined {
         [self.key.public(), self.invitation].into_iter().chain(next).collect()
     }
 
+    /// The keys by which the gateway may be known, the present one first.
+    pub(crate) fn gateways(&self) -> Vec<PublicKey> {
+        std::iter::once(self.gateway).chain(self.next_gateway).collect()
+    }
+
     /// What the person here and the referent compare.
     pub(crate) fn words(&self) -> [&'static str; 4] {
         words(&self.gateway, &self.key.public())

@@ -1,10 +1,11 @@
 //! What the gateway wants of a member, asked for through the machine's own tunnel: JSON over HTTP/1.1, one
 //! request a connection, at [`PORT`] of the gateway's tunnel addresses.
 //!
-//! `GET /v1/membership` answers 200 with a [`Membership`]; `POST /v1/key` takes a [`NewKey`] and answers 200
-//! when both ends are to change to it after [`CHANGE_AFTER`], 409 when the machine is to keep its key. It is asked for when the agent starts, when the
-//! answer to a probe carries another revision, and once a day. Who asks is known by the tunnel address. New
-//! fields have a default, so that agents and gateways of different ages understand each other.
+//! `GET /v1/membership` answers 200 with a [`Membership`]. It is asked for when the agent starts, when the answer to
+//! a probe carries another revision, and once a day. `POST /v1/key` takes a [`NewKey`] and answers 200 when both ends
+//! are to change to it after [`CHANGE_AFTER`], 409 when the machine is to keep its key. `POST /v1/next-gateway` takes
+//! a [`KnownKey`] and answers 200 when that is noted, 409 when the gateway will have another key. Who asks is known by
+//! the tunnel address. New fields have a default, so that agents and gateways of different ages understand each other.
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use crate::serving::Serving;
 pub const PORT: u16 = crate::temporary::PORT;
 pub const PATH: &str = "/v1/membership";
 pub const KEY_PATH: &str = "/v1/key";
+pub const NEXT_GATEWAY_PATH: &str = "/v1/next-gateway";
 /// From the answer on both ends: for the answer to arrive over the line as it is.
 pub const CHANGE_AFTER: Duration = Duration::from_secs(2);
 /// Stands for no revision at all: the gateway could not look.
@@ -52,5 +54,11 @@ pub struct Membership {
 /// The public half of what the machine has made itself, and has on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewKey {
+    pub key: PublicKey,
+}
+
+/// The gateway's next key, which the machine has on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownKey {
     pub key: PublicKey,
 }

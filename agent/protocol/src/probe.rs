@@ -53,6 +53,9 @@ pub struct Answer {
 /// From the gateway, unasked, as its last word to a machine that it lets in no more. No [`Answer`] looks so.
 pub const FAREWELL: &[u8] = b"\x01farewell";
 
+/// From the gateway, unasked: it is about to have the key that it announced. No [`Answer`] looks so.
+pub const CHANGING: &[u8] = b"\x01changing";
+
 pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
     let mut bytes = vec![VERSION];
     bytes.extend(postcard::to_stdvec(message).expect("these types have no unserialisable part"));
@@ -112,6 +115,7 @@ mod tests {
         assert_eq!(decode::<Probe>(&[&whole[..], &[0]].concat()), None, "followed by more");
         assert_eq!(decode::<Probe>(&[&[2], &whole[1..]].concat()), None, "of another version");
         assert_eq!(decode::<Answer>(FAREWELL), None, "another word");
+        assert_eq!(decode::<Answer>(CHANGING), None, "another word");
         let long = Probe { version: "0".repeat(MAX), ..probe() };
         assert_eq!(decode::<Probe>(&encode(&long)), None, "too long");
     }

@@ -34,12 +34,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// On which datagrams pass.
 type Stream = TokioIo<Upgraded>;
 
-/// By the first address that answers.
-pub(super) async fn connect(endpoint: &Endpoint, gateway: &PublicKey) -> io::Result<Stream> {
+/// By the first address that answers, to the gateway that is known by one of these keys.
+pub(super) async fn connect(endpoint: &Endpoint, gateways: &[PublicKey]) -> io::Result<Stream> {
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for address in lookup::lookup(endpoint).await {
         let address = SocketAddr::new(address.ip(), PORT);
-        match timeout(PATIENCE, at(address, endpoint, gateway)).await {
+        match timeout(PATIENCE, at(address, endpoint, gateways)).await {
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => last = error,
             Err(late) => last = late.into(),
@@ -48,7 +48,24 @@ pub(super) async fn connect(endpoint: &Endpoint, gateway: &PublicKey) -> io::Res
     Err(last)
 }
 
-async fn at(address: SocketAddr, endpoint: &Endpoint, gateway: &PublicKey) -> io::Result<Stream> {
+/// Each key has a path of its own, and the gateway may know one of them only.
+async fn at(address: SocketAddr, endpoint: &Endpoint, gateways: &[PublicKey]) -> io::Result<Stream> {
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for gateway in gateways {
+        match by(address, endpoint, gateway).await? {
+            Ok(stream) => return Ok(stream),
+            Err(closed) => last = io::Error::other(closed),
+        }
+    }
+    Err(last)
+}
+
+/// The inner error is the gateway's own: it does not know this path.
+async fn by(
+    address: SocketAddr,
+    endpoint: &Endpoint,
+    gateway: &PublicKey,
+) -> io::Result<Result<Stream, Error>> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (name, host) = match endpoint {
@@ -59,7 +76,11 @@ async fn at(address: SocketAddr, endpoint: &Endpoint, gateway: &PublicKey) -> io
         Endpoint::Address(_) => (ServerName::from(address.ip()), address.ip().to_string()),
     };
     let stream = TlsConnector::from(tls()).connect(name, stream).await?;
-    upgraded(stream, &path(gateway), &host).await.map_err(io::Error::other)
+    match upgraded(stream, &path(gateway), &host).await {
+        Ok(stream) => Ok(Ok(stream)),
+        Err(closed @ Error::Closed(_)) => Ok(Err(closed)),
+        Err(broken) => Err(io::Error::other(broken)),
+    }
 }
 
 async fn upgraded(

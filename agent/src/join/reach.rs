@@ -35,7 +35,7 @@ impl Reach {
         if self.carrier.is_some() {
             return;
         }
-        match Carrier::open(&self.endpoint, &self.gateway).await {
+        match Carrier::open(&self.endpoint, vec![self.gateway]).await {
             Ok(mut carrier) => {
                 if timeout(PATIENCE, carrier.changed()).await.is_err() {
                     log::debug!("the gateway does not answer on port 443 either");

@@ -18,7 +18,7 @@ impl Membership {
     }
 
     pub(super) async fn open_carrier(&mut self) {
-        match Carrier::open(&self.joined.endpoint, &self.turns.current().gateway).await {
+        match Carrier::open(&self.joined.endpoint, self.joined.gateways()).await {
             Ok(carrier) => self.carrier = Some(carrier),
             Err(error) => log::warn!("the carrier cannot be opened: {error}"),
         }

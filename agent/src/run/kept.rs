@@ -95,6 +95,7 @@ impl Membership {
                 self.turns.agreed(Instant::now());
                 Ok(())
             }
+            Said::Noted => Ok(()),
         }
     }
 
@@ -119,6 +120,9 @@ impl Membership {
                 trust_anew(welcome.authority.clone());
             }
         }
+        if let Some(key) = self.joined.next_gateway {
+            self.inquiry.confirm(key, &self.joined);
+        }
         if let Some(next) = self.joined.next.as_ref().filter(|_| rotate) {
             self.inquiry.offer(next.public(), &self.joined);
         }
@@ -130,7 +134,11 @@ impl Membership {
         let settled = self.turns.answered().map(|identity| identity.settled(&self.joined));
         if settled.is_some_and(|settled| self.adopt(config, settled)) {
             let key = self.joined.key.public();
-            log::info!(COMMUNE = self.joined.welcome.commune; "keys were changed: this machine is {key}");
+            let gateway = self.joined.gateway;
+            log::info!(
+                COMMUNE = self.joined.welcome.commune;
+                "keys were changed: this machine is {key}, the gateway {gateway}"
+            );
         }
     }
 
@@ -141,6 +149,9 @@ impl Membership {
             Ok(true) => {
                 self.joined = joined;
                 self.turns.follow(&self.joined);
+                if let Some(carrier) = &self.carrier {
+                    carrier.follow(self.joined.gateways());
+                }
                 true
             }
             Ok(false) => false,
@@ -183,6 +194,10 @@ impl Membership {
             Heard::Farewell => {
                 log::warn!(COMMUNE = self.joined.welcome.commune; "the gateway lets this machine in no more");
                 self.examination.dismissed();
+                None
+            }
+            Heard::Changing => {
+                self.turns.gateway_changes(now);
                 None
             }
         }
