@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use beffroi_tunnel::Backend;
+use beffroi_tunnel::{Backend, PresentPeer};
 use jiff::Timestamp;
 
 use super::*;
