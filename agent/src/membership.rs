@@ -290,6 +290,7 @@ mod tests {
                 next_gateway: None,
                 release: None,
                 serving: None,
+                measure: None,
             };
             let followed = followed(&joined, told).expect("the system has randomness");
             assert_eq!(followed.next.is_some(), expected, "{made} {rotate} {known}");

@@ -49,6 +49,9 @@ pub struct Membership {
     /// The other computers that the machine is to let in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serving: Option<Serving>,
+    /// The number of an order to measure what the line carries; another one is another order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measure: Option<u32>,
 }
 
 /// The public half of what the machine has made itself, and has on disk.

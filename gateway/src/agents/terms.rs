@@ -79,6 +79,7 @@ impl Terms {
             next_gateway: None,
             release: release.clone(),
             serving: None,
+            measure: None,
         })
     }
 }
