@@ -1,4 +1,4 @@
-//! Keeps one WireGuard interface as wanted, at both ends of a link.
+//! Keeps one WireGuard interface as wanted, at both ends of a link, and one table of nftables ([`firewall`]).
 //!
 //! Say what the interface should be ([`Wanted`]), look at what it is ([`Present`]), write the
 //! difference and nothing else ([`plan`], [`Tunnel::reconcile`]). This crate does not know what the
@@ -8,6 +8,7 @@ mod control;
 mod device;
 mod embedded;
 mod error;
+pub mod firewall;
 mod kernel;
 mod link;
 mod plan;

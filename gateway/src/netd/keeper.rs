@@ -6,12 +6,12 @@ use std::io::Write;
 use age::Encryptor;
 use beffroi_protocol::PrivateKey;
 use beffroi_tunnel::Tunnel;
+use beffroi_tunnel::firewall::{self, FirewallTable, Outcome};
 use data_encoding::BASE64;
 
 use super::chest::{self, Chest};
-use super::firewall::{self, FirewallTable, Outcome};
 use super::message::{Reply, Request};
-use super::ruleset::ruleset;
+use super::ruleset::{TABLE, ruleset};
 use super::{Present, Wanted, limits};
 use crate::config::Config;
 use crate::journal::chain;
@@ -52,7 +52,7 @@ impl Keeper {
         let former: Vec<_> = chest.last_key().into_iter().collect();
         let tunnel = Tunnel::open(&config.network.interface, &key, &former).await.map_err(Error::Tunnel)?;
         chest.remember_key(&key.public()).map_err(Error::Chest)?;
-        Ok(Self { config, key, chest, tunnel, firewall: FirewallTable::default(), wanted, is_kept: true })
+        Ok(Self { config, key, chest, tunnel, firewall: FirewallTable::new(TABLE), wanted, is_kept: true })
     }
 
     /// Answers a request. The error, when there is one, has been told to the asker already.

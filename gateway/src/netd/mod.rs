@@ -8,14 +8,12 @@
 mod chest;
 mod client;
 mod figures;
-mod firewall;
 mod keeper;
 mod limits;
 pub mod message;
 mod process;
 mod ruleset;
 mod server;
-mod watch;
 
 use std::collections::BTreeSet;
 

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
+use beffroi_tunnel::firewall::{Outcome, Watch};
 use caps::Capability;
 use sd_notify::NotifyState;
 use tokio::sync::mpsc;
@@ -11,10 +12,8 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use super::chest::{self, Chest};
-use super::firewall::Outcome;
 use super::keeper::{self, Keeper};
 use super::server::{self, Asked, Door};
-use super::watch::Watch;
 use crate::config::Config;
 use crate::journal::chain;
 use crate::privileges;

@@ -3,24 +3,19 @@
 //! What else the machine's firewall does is its own business: a packet passes when every table lets it
 //! pass.
 
-mod words;
-
 use std::collections::BTreeSet;
 
+use beffroi_tunnel::firewall::words::{
+    FAMILIES, Family, Own, field, is, is_known_connection, is_not, is_not_from, jump, meta, set, text,
+};
 use ipnet::IpNet;
-use nftables::batch::Batch;
-use nftables::expr::{CT, Expression, MetaKey, NamedExpression};
+use nftables::expr::{Expression, MetaKey};
 use nftables::schema::{NfListObject, Nftables, Rule};
-use nftables::stmt::{Match, Operator, Statement};
-use nftables::types::NfHook;
+use nftables::types::{NfChainType, NfHook};
 
 use super::{Firewall, Port};
-use words::{
-    FAMILIES, Family, accepting, base_chain, chain, dropping, field, is, is_not, is_not_from, jump, meta,
-    ports_by_protocol, rule, set, table, text,
-};
 
-pub(crate) const TABLE: &str = "beffroi";
+pub(super) const TABLE: Own = Own("beffroi");
 /// Where everything goes that comes out of the tunnel.
 const TUNNEL: &str = "tunnel";
 /// Where that goes which an enrolled machine sent.
@@ -55,15 +50,12 @@ pub(crate) fn ruleset(
     interface: &str,
     addresses: &BTreeSet<IpNet>,
 ) -> Nftables<'static> {
-    let mut batch = Batch::new();
-    // Adding before deleting: the table may or may not be there.
-    batch.add(NfListObject::Table(table()));
-    batch.delete(NfListObject::Table(table()));
-    batch.add(NfListObject::Table(table()));
-    let (input_chain, forward_chain) =
-        (base_chain("input", NfHook::Input), base_chain("forward", NfHook::Forward));
-    for chain in [input_chain, forward_chain, chain(TUNNEL), chain(MACHINE), chain(OUTSIDE)] {
-        batch.add(NfListObject::Chain(chain));
+    let mut batch = TABLE.anew();
+    for (name, hook) in [("input", NfHook::Input), ("forward", NfHook::Forward)] {
+        batch.add(NfListObject::Chain(TABLE.base_chain(name, NfChainType::Filter, hook, 0)));
+    }
+    for name in [TUNNEL, MACHINE, OUTSIDE] {
+        batch.add(NfListObject::Chain(TABLE.chain(name)));
     }
     let own: BTreeSet<IpNet> = addresses.iter().map(|net| IpNet::from(net.addr())).collect();
     let networks: BTreeSet<IpNet> = addresses.iter().map(IpNet::trunc).collect();
@@ -82,11 +74,12 @@ pub(crate) fn ruleset(
 
 fn input(interface: &str, own: &BTreeSet<IpNet>, networks: &BTreeSet<IpNet>) -> Vec<Rule<'static>> {
     let from_tunnel = is(meta(MetaKey::Iifname), text(interface));
-    let mut rules = vec![rule("input", "what comes out of the tunnel", vec![from_tunnel, jump(TUNNEL)])];
+    let mut rules =
+        vec![TABLE.rule("input", "what comes out of the tunnel", vec![from_tunnel, jump(TUNNEL)])];
     for family in FAMILIES {
         if let Some(own) = family.set(own) {
             let matches = vec![is_not_from(interface), is(family.field("daddr"), own)];
-            rules.push(dropping(
+            rules.push(TABLE.dropping(
                 "input",
                 "our tunnel addresses are reached through the tunnel only",
                 matches,
@@ -94,11 +87,11 @@ fn input(interface: &str, own: &BTreeSet<IpNet>, networks: &BTreeSet<IpNet>) -> 
         }
         if let Some(networks) = family.set(networks) {
             let matches = vec![is_not_from(interface), is(family.field("saddr"), networks)];
-            rules.push(dropping("input", "nobody outside of the tunnel has a tunnel address", matches));
+            rules.push(TABLE.dropping("input", "nobody outside of the tunnel has a tunnel address", matches));
         }
     }
     let from_elsewhere = vec![is_not_from(interface), jump(OUTSIDE)];
-    rules.push(rule("input", "what comes from elsewhere", from_elsewhere));
+    rules.push(TABLE.rule("input", "what comes from elsewhere", from_elsewhere));
     rules
 }
 
@@ -106,7 +99,7 @@ fn forward(interface: &str) -> Vec<Rule<'static>> {
     let comment = "a machine reaches the gateway, and nothing behind it";
     [MetaKey::Iifname, MetaKey::Oifname]
         .into_iter()
-        .map(|key| dropping("forward", comment, vec![is(meta(key), text(interface))]))
+        .map(|key| TABLE.dropping("forward", comment, vec![is(meta(key), text(interface))]))
         .collect()
 }
 
@@ -115,11 +108,15 @@ fn tunnel(firewall: &Firewall, own: &BTreeSet<IpNet>) -> Vec<Rule<'static>> {
     for family in FAMILIES {
         if let Some(own) = family.set(own) {
             let elsewhere = vec![is_not(family.field("daddr"), own)];
-            rules.push(dropping(TUNNEL, "our other addresses are not reached through the tunnel", elsewhere));
+            rules.push(TABLE.dropping(
+                TUNNEL,
+                "our other addresses are not reached through the tunnel",
+                elsewhere,
+            ));
         }
         if let Some(machines) = family.set(&firewall.machines) {
             let matches = vec![is(family.field("saddr"), machines), jump(MACHINE)];
-            rules.push(rule(TUNNEL, "what enrolled machines send", matches));
+            rules.push(TABLE.rule(TUNNEL, "what enrolled machines send", matches));
         }
     }
     if let Some(invited) = &firewall.invited {
@@ -130,20 +127,20 @@ fn tunnel(firewall: &Firewall, own: &BTreeSet<IpNet>) -> Vec<Rule<'static>> {
             for (protocol, port) in ports_by_protocol(&BTreeSet::from([invited.port])) {
                 let matches =
                     vec![is(family.field("saddr"), network.clone()), is(field(protocol, "dport"), port)];
-                rules.push(accepting(TUNNEL, "invited machines may enrol, and nothing else", matches));
+                rules.push(TABLE.accepting(TUNNEL, "invited machines may enrol, and nothing else", matches));
             }
         }
     }
-    rules.push(dropping(TUNNEL, "everything else from the tunnel", Vec::new()));
+    rules.push(TABLE.dropping(TUNNEL, "everything else from the tunnel", Vec::new()));
     rules
 }
 
 fn machine(ports: &BTreeSet<Port>) -> Vec<Rule<'static>> {
     let ping = |family: Family| {
-        accepting(MACHINE, "may ping", vec![is(field(family.icmp(), "type"), text("echo-request"))])
+        TABLE.accepting(MACHINE, "may ping", vec![is(field(family.icmp(), "type"), text("echo-request"))])
     };
     let reach =
-        |(protocol, ports)| accepting(MACHINE, "may reach", vec![is(field(protocol, "dport"), ports)]);
+        |(protocol, ports)| TABLE.accepting(MACHINE, "may reach", vec![is(field(protocol, "dport"), ports)]);
     FAMILIES.into_iter().map(ping).chain(ports_by_protocol(ports).into_iter().map(reach)).collect()
 }
 
@@ -158,33 +155,49 @@ fn outside(open: &BTreeSet<Port>) -> Vec<Rule<'static>> {
     let port = |name, number| is(field("udp", name), Expression::Number(number));
     let mut rules = vec![answers(OUTSIDE)];
     rules.extend(FAMILIES.into_iter().filter_map(|family| {
-        Some(accepting(OUTSIDE, "the local network", vec![is(family.field("saddr"), family.set(&local)?)]))
+        Some(TABLE.accepting(
+            OUTSIDE,
+            "the local network",
+            vec![is(family.field("saddr"), family.set(&local)?)],
+        ))
     }));
     // A neighbour is one hop away (RFC 4861, section 6.1).
     let one_hop = is(Family::V6.field("hoplimit"), Expression::Number(255));
     rules.extend([
-        accepting(OUTSIDE, "what went wrong on the way", vec![types(Family::V4, &ICMP_ERRORS)]),
-        accepting(OUTSIDE, "what went wrong on the way", vec![types(Family::V6, &ICMPV6_ERRORS)]),
-        accepting(OUTSIDE, "neighbours", vec![one_hop, types(Family::V6, &NEIGHBOURS)]),
-        accepting(OUTSIDE, "an address from DHCP", vec![port("sport", 67), port("dport", 68)]),
+        TABLE.accepting(OUTSIDE, "what went wrong on the way", vec![types(Family::V4, &ICMP_ERRORS)]),
+        TABLE.accepting(OUTSIDE, "what went wrong on the way", vec![types(Family::V6, &ICMPV6_ERRORS)]),
+        TABLE.accepting(OUTSIDE, "neighbours", vec![one_hop, types(Family::V6, &NEIGHBOURS)]),
+        TABLE.accepting(OUTSIDE, "an address from DHCP", vec![port("sport", 67), port("dport", 68)]),
     ]);
     rules.extend(ports_by_protocol(open).into_iter().map(|(protocol, ports)| {
-        accepting(OUTSIDE, "open to anyone", vec![is(field(protocol, "dport"), ports)])
+        TABLE.accepting(OUTSIDE, "open to anyone", vec![is(field(protocol, "dport"), ports)])
     }));
-    rules.push(dropping(OUTSIDE, "strangers get no answer", Vec::new()));
+    rules.push(TABLE.dropping(OUTSIDE, "strangers get no answer", Vec::new()));
     rules
 }
 
 fn answers(chain: &'static str) -> Rule<'static> {
-    let state = Expression::Named(NamedExpression::CT(CT { key: "state".into(), family: None, dir: None }));
-    let known = Expression::List(vec![text("established"), text("related")]);
-    let answers = Statement::Match(Match { left: state, right: known, op: Operator::IN });
-    accepting(chain, "answers to what the gateway began", vec![answers])
+    TABLE.accepting(chain, "answers to what the gateway began", vec![is_known_connection()])
+}
+
+fn ports_by_protocol(ports: &BTreeSet<Port>) -> Vec<(&'static str, Expression<'static>)> {
+    let numbers = |select: fn(&Port) -> Option<u16>| {
+        set(ports.iter().filter_map(select).map(|port| Expression::Number(u32::from(port))).collect())
+    };
+    let tcp = numbers(|port| match port {
+        Port::Tcp(number) => Some(*number),
+        Port::Udp(_) => None,
+    });
+    let udp = numbers(|port| match port {
+        Port::Udp(number) => Some(*number),
+        Port::Tcp(_) => None,
+    });
+    [("tcp", tcp), ("udp", udp)].into_iter().filter_map(|(name, set)| Some((name, set?))).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use beffroi_tunnel::firewall::brief;
 
     use super::*;
     use crate::netd::Invited;
@@ -193,44 +206,9 @@ mod tests {
         texts.into_iter().map(|text| text.parse().expect("a network")).collect()
     }
 
-    /// Each rule as `chain: statements in brief`, for reading.
     fn rules(firewall: &Firewall) -> Vec<String> {
         let addresses = nets(["10.66.0.1/16", "fd66::1/64", "198.18.0.1/15"]);
-        let json = serde_json::to_value(ruleset(firewall, "beffroi", &addresses)).expect("plain data");
-        let commands = json["nftables"].as_array().expect("a list of commands");
-        commands.iter().filter_map(|command| command["add"].get("rule")).map(brief).collect()
-    }
-
-    fn brief(rule: &Value) -> String {
-        let words: Vec<_> = rule["expr"].as_array().expect("a list").iter().map(statement).collect();
-        format!("{}: {}", rule["chain"].as_str().expect("a name"), words.join(" "))
-    }
-
-    fn statement(statement: &Value) -> String {
-        let Some(matching) = statement.get("match") else {
-            let name = statement.as_object().and_then(|fields| fields.keys().next()).expect("one key");
-            return name.clone();
-        };
-        let left = &matching["left"];
-        let left = match (&left["meta"]["key"], &left["payload"], &left["ct"]["key"]) {
-            (Value::String(key), ..) | (_, _, Value::String(key)) => key.clone(),
-            (_, field, _) => format!("{} {}", word(&field["protocol"]), word(&field["field"])),
-        };
-        let op = if matching["op"] == "!=" { "not " } else { "" };
-        format!("{left} {op}{}", word(&matching["right"]))
-    }
-
-    fn word(value: &Value) -> String {
-        match value {
-            Value::String(text) => text.clone(),
-            Value::Array(items) => items.iter().map(word).collect::<Vec<_>>().join(","),
-            Value::Object(fields) => match (fields.get("prefix"), fields.get("set")) {
-                (Some(prefix), _) => format!("{}/{}", word(&prefix["addr"]), prefix["len"]),
-                (_, Some(set)) => format!("{{{}}}", word(set)),
-                _ => value.to_string(),
-            },
-            other => other.to_string(),
-        }
+        brief(&ruleset(firewall, "beffroi", &addresses))
     }
 
     /// Before what is said of machines, and after.

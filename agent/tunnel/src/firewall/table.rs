@@ -1,5 +1,5 @@
-//! One nftables table of our own, `inet beffroi`: written whole in one transaction, and only when it
-//! does not stand in the kernel as it was last written. It does not know what is in it.
+//! The table in the kernel: written whole in one transaction, and only when it does not stand there as it was
+//! last written.
 
 use std::time::Duration;
 
@@ -9,13 +9,14 @@ use serde_json::Value;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::ruleset::TABLE;
+use super::brief;
+use super::words::Own;
 
 /// `nft` takes some 12 ms.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub enum Error {
     #[error("cannot run nft (Debian package nftables)")]
     Start(#[source] std::io::Error),
     #[error("nft refused: {0}")]
@@ -25,8 +26,9 @@ pub(crate) enum Error {
 }
 
 /// The table in the kernel, and what of it was last seen to be right.
-#[derive(Debug, Default)]
-pub(crate) struct FirewallTable {
+#[derive(Debug)]
+pub struct FirewallTable {
+    own: Own,
     written: Option<Written>,
 }
 
@@ -39,37 +41,62 @@ struct Written {
 
 /// Whether there was something to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     Written,
     AsWanted,
 }
 
 impl FirewallTable {
+    pub const fn new(own: Own) -> Self {
+        Self { own, written: None }
+    }
+
     /// Writes the table unless it stands in the kernel as it was last written.
-    pub(crate) async fn settle(&mut self, wanted: Nftables<'static>) -> Result<Outcome, Error> {
+    ///
+    /// # Errors
+    /// When `nft` is not there, refuses, or hangs.
+    pub async fn settle(&mut self, wanted: Nftables<'static>) -> Result<Outcome, Error> {
         if let Some(written) = &self.written
             && written.ruleset == wanted
             && written.listed.is_some()
-            && written.listed == listed().await?
+            && written.listed == self.listed().await?
         {
             return Ok(Outcome::AsWanted);
         }
         self.written = None;
         let ruleset = wanted.clone();
         nft(move || helper::apply_ruleset(&ruleset)).await?;
-        self.written = Some(Written { ruleset: wanted, listed: listed().await? });
+        for rule in brief(&wanted) {
+            log::trace!("{rule}");
+        }
+        self.written = Some(Written { ruleset: wanted, listed: self.listed().await? });
         Ok(Outcome::Written)
     }
-}
 
-/// The table as `nft` lists it, without what changes by itself; `None` when it cannot be listed, most
-/// often because it is not there: `nft` tells by words alone, and to write it again is right anyhow.
-async fn listed() -> Result<Option<Value>, Error> {
-    let list = || helper::get_current_ruleset_raw(helper::DEFAULT_NFT, ["list", "table", "inet", TABLE]);
-    match nft(list).await {
-        Ok(json) => Ok(serde_json::from_str(&json).ok().map(without_counts)),
-        Err(Error::Refused(_)) => Ok(None),
-        Err(error) => Err(error),
+    /// Removes it. That it is not there is fine.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn remove(&mut self) -> Result<(), Error> {
+        self.written = None;
+        let gone = self.own.gone().to_nftables();
+        nft(move || helper::apply_ruleset(&gone)).await
+    }
+
+    /// The table as `nft` lists it, without what changes by itself; `None` when it cannot be listed, most
+    /// often because it is not there: `nft` tells by words alone, and to write it again is right anyhow.
+    ///
+    /// # Errors
+    /// When `nft` is not there, or hangs.
+    pub async fn listed(&self) -> Result<Option<Value>, Error> {
+        let name = self.own.0;
+        let list =
+            move || helper::get_current_ruleset_raw(helper::DEFAULT_NFT, ["list", "table", "inet", name]);
+        match nft(list).await {
+            Ok(json) => Ok(serde_json::from_str(&json).ok().map(without_counts)),
+            Err(Error::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Hears from the kernel that somebody has changed the firewall, be it netd itself. What has changed is not read:
+//! Hears from the kernel that somebody has changed the firewall, be it this program itself. What has changed is not read:
 //! the table is compared with what is wanted, as at any other time.
 
 use std::io;
@@ -16,7 +16,7 @@ const RULES_CHANGE: u32 = 1 << 6;
 const REST: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub struct Watch {
     /// A netlink socket. Tokio has no type for it, and does with datagrams what has to be done.
     socket: UnixDatagram,
     /// Heard, and not told yet.
@@ -25,7 +25,9 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn open() -> io::Result<Watch> {
+    /// # Errors
+    /// When the kernel gives no socket.
+    pub fn open() -> io::Result<Watch> {
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
         let kind = SockType::Raw;
         let socket = socket(AddressFamily::Netlink, kind, flags, SockProtocol::NetlinkNetFilter)?;
@@ -35,7 +37,7 @@ impl Watch {
     }
 
     /// Completes when rules have changed. Dropped before that, it forgets nothing.
-    pub(crate) async fn changed(&mut self) {
+    pub async fn changed(&mut self) {
         if !self.heard {
             // That more was said than the socket holds (ENOBUFS) is an error, and as good as a word.
             drop(self.socket.recv(&mut [0; 64]).await);
