@@ -25,7 +25,8 @@ usage =
       beffroi-agent join CODE      raccorder ce poste avec le code imprimé sur le bon
       beffroi-agent join FICHIER   le même, avec le fichier bon.beffroi
       beffroi-agent status         dire l’état de la liaison (--json pour un programme)
-      beffroi-agent doctor         trouver ce qui ne va pas, et dire que faire (--json aussi)
+      beffroi-agent doctor         trouver ce qui ne va pas, et dire que faire (--json aussi) ;
+                                   avec --throughput, mesurer aussi le débit de la ligne
       beffroi-agent leave          défaire le raccordement
       beffroi-agent run            tenir la liaison : c’est ce que lance le service
 
@@ -190,6 +191,24 @@ doctor-fine = Tout va bien : la passerelle répond.
 doctor-works = La passerelle répond, et la liaison fonctionne.
 doctor-others = Autres constats :
 doctor-looking = Recherche de ce qui ne va pas…
+doctor-measuring = Recherche de ce qui ne va pas, puis mesure du débit : la ligne sera occupée une vingtaine de secondes…
+
+## Débit de la ligne
+
+throughput-measured = Débit : réception { $received }, envoi { $sent }.
+throughput-kilobits = { $count } kbit/s
+throughput-megabits = { $count } Mbit/s
+throughput-reading = C’est suffisant pour lire les pages et le courrier ; les documents demandent de la patience.
+throughput-documents = C’est suffisant pour lire et pour déposer des documents.
+throughput-everyone = C’est suffisant pour tout, même à plusieurs.
+throughput-under-way = Le débit n’a pas été mesuré : une autre mesure est déjà en cours, et il n’y en a qu’une à la fois. Recommencez dans une minute.
+throughput-too-soon = Le débit n’a pas été mesuré : il l’a déjà été il y a quelques minutes. Recommencez dans { $minutes ->
+    [one] { $minutes } minute
+   *[other] { $minutes } minutes
+}.
+throughput-not-answered = Le débit n’a pas été mesuré : la passerelle ne répond pas. Recommencez quand la liaison sera revenue.
+throughput-broken-off = Le débit n’a pas été mesuré : la liaison a été coupée, ou n’avançait plus. Recommencez dans quelques minutes.
+throughput-refused = Le débit n’a pas été mesuré : la passerelle refuse. Signalez-le au référent.
 
 finding-service-stopped = Le service beffroi-agent ne tourne pas : personne ne tient la liaison.
 remedy-service-stopped = Tapez : sudo systemctl restart beffroi-agent

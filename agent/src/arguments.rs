@@ -24,6 +24,7 @@ pub(crate) enum Command {
     /// What is wrong, and what to do.
     Doctor {
         output: Output,
+        measure: Measure,
     },
     /// Installs what the daemon has ordered: the service manager calls it.
     Update,
@@ -38,6 +39,14 @@ pub(crate) enum Output {
     Json,
 }
 
+/// What is measured beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Measure {
+    Nothing,
+    /// How much the line carries, which keeps it busy.
+    Throughput,
+}
+
 impl Arguments {
     /// Without the program's name.
     ///
@@ -47,11 +56,13 @@ impl Arguments {
         let mut parser = lexopt::Parser::from_args(arguments);
         let mut config = None;
         let mut output = Output::Text;
+        let mut measure = Measure::Nothing;
         let mut words = Vec::new();
         while let Some(argument) = parser.next().map_err(unexpected)? {
             match argument {
                 Long("config") => config = Some(parser.value().map_err(|_| t("usage-config"))?.into()),
                 Long("json") => output = Output::Json,
+                Long("throughput") => measure = Measure::Throughput,
                 Short('h') | Long("help") => return Ok(Self { config, command: Command::Help }),
                 Short('V') | Long("version") => return Ok(Self { config, command: Command::Version }),
                 Value(word) => words.push(word.to_string_lossy().into_owned()),
@@ -66,7 +77,7 @@ impl Arguments {
             ["join", code @ ..] => Command::Join(code.join(" ")),
             ["run"] => Command::Run,
             ["status"] => Command::Status { output },
-            ["doctor"] => Command::Doctor { output },
+            ["doctor"] => Command::Doctor { output, measure },
             ["update"] => Command::Update,
             ["leave"] => Command::Leave,
             ["help"] => Command::Help,
@@ -74,6 +85,9 @@ impl Arguments {
         };
         if output == Output::Json && !matches!(command, Command::Status { .. } | Command::Doctor { .. }) {
             return Err(t_with("usage-unknown", &[("word", "--json".into())]));
+        }
+        if measure == Measure::Throughput && !matches!(command, Command::Doctor { .. }) {
+            return Err(t_with("usage-unknown", &[("word", "--throughput".into())]));
         }
         Ok(Self { config, command })
     }
@@ -108,8 +122,10 @@ mod tests {
         check("run --config=/tmp/a.toml", Some("/tmp/a.toml"), Command::Run);
         check("status", None, Command::Status { output: Output::Text });
         check("status --json", None, Command::Status { output: Output::Json });
-        check("doctor", None, Command::Doctor { output: Output::Text });
-        check("--json doctor", None, Command::Doctor { output: Output::Json });
+        let doctor = |output, measure| Command::Doctor { output, measure };
+        check("doctor", None, doctor(Output::Text, Measure::Nothing));
+        check("--json doctor", None, doctor(Output::Json, Measure::Nothing));
+        check("doctor --throughput", None, doctor(Output::Text, Measure::Throughput));
         check("update", None, Command::Update);
         check("leave", None, Command::Leave);
         check("--help", None, Command::Help);
@@ -128,6 +144,7 @@ mod tests {
         check("run now", "run");
         check("run --fast", "--fast");
         check("run --json", "--json");
+        check("status --throughput", "--throughput");
         check("run --config", "--config");
     }
 }

@@ -86,14 +86,21 @@ impl Channel {
         body: Bytes,
         patience: Duration,
     ) -> Result<(StatusCode, Bytes), Error> {
-        let silent = |error| Error::Silent(error);
-        let stream = timeout(patience, self.connect()).await.map_err(|late| silent(late.into()))?;
+        let stream = self.open(patience).await?;
         let request = request
             .header(header::HOST, self.to.to_string())
             .body(Full::new(body))
             .expect("every part is well formed");
-        let exchange = exchange(stream.map_err(silent)?, request);
-        timeout(ANSWER, exchange).await.map_err(|late| silent(late.into()))?
+        timeout(ANSWER, exchange(stream, request)).await.map_err(|late| Error::Silent(late.into()))?
+    }
+
+    /// For who speaks for longer than one question.
+    ///
+    /// # Errors
+    /// When the gateway does not answer.
+    pub(crate) async fn open(&self, patience: Duration) -> Result<TcpStream, Error> {
+        let opened = timeout(patience, self.connect()).await.unwrap_or_else(|late| Err(late.into()));
+        opened.map_err(Error::Silent)
     }
 
     async fn connect(&self) -> io::Result<TcpStream> {

@@ -10,7 +10,7 @@ use std::process::{self, ExitCode};
 use log::LevelFilter;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::arguments::{Arguments, Command, Output};
+use crate::arguments::{Arguments, Command, Measure, Output};
 use crate::config::Config;
 use crate::join::Confirmation;
 use crate::leave::Membership;
@@ -77,7 +77,7 @@ fn obey(arguments: Arguments) -> Result<(), Failure> {
                 install::install(&config).await.map_err(|error| broken(&journal_text(&error)))
             })?;
         }
-        Command::Doctor { output } => wait_for(tell_opinion(&config()?, output))?,
+        Command::Doctor { output, measure } => wait_for(tell_opinion(&config()?, output, measure))?,
         Command::Status { output } => wait_for(tell_status(&config()?, output))?,
         Command::Join(code) => {
             only_root("join")?;
@@ -212,11 +212,14 @@ async fn tell_status(config: &Config, output: Output) -> Result<(), Failure> {
 }
 
 /// Fails when something was found, so that a script can tell.
-async fn tell_opinion(config: &Config, output: Output) -> Result<(), Failure> {
+async fn tell_opinion(config: &Config, output: Output, measure: Measure) -> Result<(), Failure> {
     if output == Output::Text {
-        complain(&t("doctor-looking"));
+        complain(&t(match measure {
+            Measure::Nothing => "doctor-looking",
+            Measure::Throughput => "doctor-measuring",
+        }));
     }
-    let opinion = doctor::examine(config).await.map_err(|error| match error {
+    let opinion = doctor::examine(config, measure).await.map_err(|error| match error {
         doctor::Error::State(error) => state_failure(&error),
         other => broken(&journal_text(&other)),
     })?;

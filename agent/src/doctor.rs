@@ -1,17 +1,21 @@
 //! `beffroi-agent doctor`: asks the daemon what it knows, looks for the rest itself, and says what is wrong
-//! and what to do. Any user of the machine may ask while the daemon runs.
+//! and what to do; with `--throughput`, also how much the line carries. Any user of the machine may ask while the
+//! daemon runs.
 
 use std::time::Duration;
 
 use beffroi_protocol::code::Endpoint;
 use serde::Serialize;
 
+use crate::arguments::Measure;
 use crate::config::Config;
 use crate::diagnosis::memory::Memory;
 use crate::diagnosis::{Facts, Finding, Inside, Question, Service, Told, collect, diagnose};
+use crate::membership::ways;
 use crate::state::{self, State};
 use crate::status::{self, Report, Stage};
 use crate::texts::t;
+use crate::throughput::{self, Throughput};
 
 /// What `beffroi-agent doctor --json` prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -19,8 +23,19 @@ pub(crate) struct Opinion {
     pub(crate) findings: Vec<Told>,
     /// `None` of a machine that is no member.
     pub(crate) facts: Option<Facts>,
+    /// How much the line carries, when that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) throughput: Option<Measured>,
     #[serde(skip)]
     report: Report,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Measured {
+    BitsPerSecond(Throughput),
+    /// Why not, and what to do.
+    Not(String),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +48,7 @@ pub(crate) enum Error {
 
 /// # Errors
 /// When neither the daemon nor the state file tells who this machine is.
-pub(crate) async fn examine(config: &Config) -> Result<Opinion, Error> {
+pub(crate) async fn examine(config: &Config, measure: Measure) -> Result<Opinion, Error> {
     let told = status::ask(&config.socket).await.map_err(Error::Daemon)?;
     let (report, memory) = match told {
         Some(report) => (report, None),
@@ -44,11 +59,27 @@ pub(crate) async fn examine(config: &Config) -> Result<Opinion, Error> {
         }
     };
     let Some(question) = question(config, &report, memory.as_ref()) else {
-        return Ok(Opinion { findings: Vec::new(), facts: None, report });
+        return Ok(Opinion { findings: Vec::new(), facts: None, throughput: None, report });
     };
     let facts = collect(question).await;
     let findings = diagnose(&facts).iter().map(Finding::told).collect();
-    Ok(Opinion { findings, facts: Some(facts), report })
+    let throughput = match measure {
+        Measure::Nothing => None,
+        Measure::Throughput => Some(measured(config, &facts.inside).await),
+    };
+    Ok(Opinion { findings, facts: Some(facts), throughput, report })
+}
+
+/// A link that is down is not measured: what is wrong with it has been said.
+async fn measured(config: &Config, inside: &Inside) -> Measured {
+    if !inside.is_answering {
+        return Measured::Not(t("throughput-not-answered"));
+    }
+    let ways = ways(&config.interface, &inside.addresses, &inside.gateway);
+    match throughput::measure(&ways, None).await {
+        Ok(throughput) => Measured::BitsPerSecond(throughput),
+        Err(error) => Measured::Not(error.message()),
+    }
 }
 
 /// `None` for a machine that is no member: there is no link.
@@ -78,9 +109,10 @@ fn question(config: &Config, report: &Report, memory: Option<&Memory>) -> Option
 }
 
 impl Opinion {
-    /// The gateway answers, and nothing was found.
+    /// The gateway answers, nothing was found, and what was to be measured is.
     pub(crate) fn is_fine(&self) -> bool {
-        self.facts.is_some() && self.findings.is_empty()
+        let is_measured = !matches!(self.throughput, Some(Measured::Not(_)));
+        self.facts.is_some() && self.findings.is_empty() && is_measured
     }
 
     /// For people, in French: the cause, what to do, and then what else was seen.
@@ -97,6 +129,10 @@ impl Opinion {
             parts.push(t("doctor-others"));
             parts.extend(others);
         }
+        parts.extend(self.throughput.as_ref().map(|measured| match measured {
+            Measured::BitsPerSecond(throughput) => throughput.text(),
+            Measured::Not(why) => why.clone(),
+        }));
         parts.join("\n\n")
     }
 }

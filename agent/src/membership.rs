@@ -10,6 +10,7 @@ use beffroi_protocol::membership::{
 };
 use beffroi_protocol::{PrivateKey, PublicKey};
 use hyper::StatusCode;
+use ipnet::IpNet;
 use tokio::task::JoinHandle;
 
 use crate::channel::{self, Channel};
@@ -157,15 +158,18 @@ pub(crate) fn followed(joined: &Joined, told: Membership) -> Result<Joined, getr
 
 /// The ways to the gateway, one for each address family that both ends have.
 pub(crate) fn channels(interface: &str, joined: &Joined) -> Vec<Channel> {
-    let own = |gateway: &IpAddr| {
-        let addresses = joined.welcome.addresses.iter().map(ipnet::IpNet::addr);
-        addresses.into_iter().find(|address| address.is_ipv4() == gateway.is_ipv4())
-    };
+    ways(interface, &joined.welcome.addresses, &joined.welcome.gateway)
+}
+
+/// The same from the addresses of both.
+pub(crate) fn ways(interface: &str, own: &[IpNet], gateway: &[IpAddr]) -> Vec<Channel> {
+    let own =
+        |gateway: &IpAddr| own.iter().map(IpNet::addr).find(|address| address.is_ipv4() == gateway.is_ipv4());
     let channel = |gateway: &IpAddr| {
         let to = SocketAddr::new(*gateway, PORT);
         Some(Channel { interface: interface.to_owned(), from: own(gateway)?, to })
     };
-    joined.welcome.gateway.iter().filter_map(channel).collect()
+    gateway.iter().filter_map(channel).collect()
 }
 
 /// Tries one way after the other: a machine without IPv6 has the second for nothing.

@@ -44,6 +44,17 @@ pub struct Count {
     pub micros: u64,
 }
 
+/// What a line is good for: the same words at both ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enough {
+    /// Pages and mail.
+    Reading,
+    /// And documents, given some time.
+    Documents,
+    /// And several people at once.
+    Everyone,
+}
+
 /// Why nothing is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
@@ -129,6 +140,18 @@ impl Count {
     pub fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
         let number = u128::from_be_bytes(bytes);
         Self { bytes: (number >> 64) as u64, micros: number as u64 }
+    }
+}
+
+impl Enough {
+    /// Bits per second. A page of the intranet is a few kilobytes, a scanned report a few megabytes: it comes
+    /// within a minute from half a megabit on, and is sent within two.
+    pub fn of(received: u64, sent: u64) -> Self {
+        match (received, sent) {
+            (4_000_000.., 1_000_000..) => Self::Everyone,
+            (500_000.., 250_000..) => Self::Documents,
+            _ => Self::Reading,
+        }
     }
 }
 
@@ -328,6 +351,16 @@ mod tests {
         }
         assert_eq!(receiving.arrived(1022, now), Err(Unfit::TooMuch));
         assert_eq!(receiving.arrived(1021, now), Err(Unfit::Frame(1021)));
+    }
+
+    #[test]
+    fn a_line_is_good_for_what_both_directions_carry() {
+        let check = |received, sent, expected| assert_eq!(Enough::of(received, sent), expected);
+        check(56_000, 33_000, Enough::Reading);
+        check(20_000_000, 200_000, Enough::Reading);
+        check(512_000, 256_000, Enough::Documents);
+        check(20_000_000, 900_000, Enough::Documents);
+        check(8_000_000, 1_000_000, Enough::Everyone);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::network::Network;
 use crate::probe::{Heard, Probes};
 use crate::sleep::Sleep;
 use crate::state::{self, Joined, Lock, State};
+use crate::throughput::Orders;
 use crate::update::Updates;
 use crate::width::Width;
 use crate::{VERSION, hosts, link, lookup, trust};
@@ -42,6 +43,7 @@ pub(super) struct Membership {
     pub(super) lookup: Option<JoinHandle<Event>>,
     pub(super) carrier: Option<Carrier>,
     updates: Updates,
+    orders: Orders,
     names: Names,
     /// Whoever holds it owns the interface.
     _lock: Lock,
@@ -73,6 +75,7 @@ impl Membership {
             lookup: None,
             carrier: None,
             updates: Updates::default(),
+            orders: Orders::default(),
             names: Names::Unseen,
             turns: Turns::new(&joined),
             joined,
@@ -102,7 +105,8 @@ impl Membership {
     /// Writes down what the gateway wants now; it is made so at once, and the link stays.
     fn follow(&mut self, config: &Config, told: Told) -> Result<(), Error> {
         let channels = membership::channels(&config.interface, &self.joined);
-        self.updates.follow(config, channels, told.release.clone());
+        self.updates.follow(config, channels.clone(), told.release.clone());
+        self.orders.follow(told.measure, channels);
         let rotate = told.rotate;
         let followed = membership::followed(&self.joined, told)?;
         if followed != self.joined {
