@@ -125,7 +125,11 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     let configurations = devices.tray.clone();
     let lines =
         links::Desk { board: board.clone(), alerts: alerts.clone(), changes: changes.clone(), network };
-    let shelf = Shelf::new(config.updates.directory.clone(), config.updates.key);
+    let shelf = Shelf::open(
+        config.updates.directory.clone(),
+        config.storage.directory.join("releases"),
+        config.updates.key,
+    );
     let updates = updates::Desk { shelf: shelf.clone() };
     let admin = admin::router(
         admin::Gate {

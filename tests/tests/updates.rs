@@ -101,7 +101,7 @@ fn a_release_is_fetched_through_ten_cuts_and_kept() -> Result<()> {
     signer.sign(&program, &caux.gateway.node.file("/var/lib/releases/agent.release")?)?;
     follow(&mut caux.gateway, &signer.public)?;
     let service = machine(&node, &signer.public, 400_000)?;
-    caux.referent.send("/mises-a-jour/proposer", &[])?;
+    caux.referent.send("/mises-a-jour/proposer", &[("version", "900.0.0")])?;
 
     for cut in 0..10 {
         let before = fetched(&node)?;
@@ -142,7 +142,7 @@ fn a_release_that_breaks_the_link_is_rolled_back_and_stops_the_rest() -> Result<
     signer.sign(&program, &caux.gateway.node.file("/var/lib/releases/agent.release")?)?;
     follow(&mut caux.gateway, &signer.public)?;
     let _service = machine(&node, &signer.public, 400_000)?;
-    caux.referent.send("/mises-a-jour/proposer", &[])?;
+    caux.referent.send("/mises-a-jour/proposer", &[("version", "900.0.0")])?;
 
     install(&node)?;
     until("the intranet opens again", SOON, || {
@@ -168,7 +168,7 @@ fn a_release_of_another_key_is_refused() -> Result<()> {
     forger.sign(&program, &caux.gateway.node.file("/var/lib/releases/agent.release")?)?;
     follow(&mut caux.gateway, &forger.public)?;
     let mut service = machine(&node, &signer.public, 400_000)?;
-    caux.referent.send("/mises-a-jour/proposer", &[])?;
+    caux.referent.send("/mises-a-jour/proposer", &[("version", "900.0.0")])?;
     service.says("an update that is refused: the signature is not of the release key", SOON)?;
     assert_eq!(fetched(&node)?, 0);
     assert!(!node.file(ORDER)?.exists());

@@ -96,6 +96,9 @@ pub struct Version(u16, u16, u16);
 #[serde(try_from = "String", into = "String")]
 pub struct Hash([u8; 32]);
 
+/// A [`Hash`] in the making, for what does not lie in memory.
+pub struct Hashing(digest::Context);
+
 /// The public half of the key that signs releases (Ed25519), written as base64 of 32 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReleaseKey([u8; 32]);
@@ -137,8 +140,25 @@ impl Offer {
 
 impl Hash {
     pub fn of(bytes: &[u8]) -> Self {
-        let digest = digest::digest(&digest::SHA256, bytes);
-        Self(digest.as_ref().try_into().expect("a SHA-256 has 32 bytes"))
+        let mut hashing = Hashing::default();
+        hashing.update(bytes);
+        hashing.finish()
+    }
+}
+
+impl Default for Hashing {
+    fn default() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+}
+
+impl Hashing {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub fn finish(self) -> Hash {
+        Hash(self.0.finish().as_ref().try_into().expect("a SHA-256 has 32 bytes"))
     }
 }
 

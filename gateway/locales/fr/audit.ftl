@@ -54,3 +54,4 @@ audit-update-hurried = a avancé la mise à jour d’une étape
 audit-update-stopped = a arrêté la mise à jour
 audit-update-kept = a mis à jour le poste
 audit-update-failed = n’a pas pu mettre à jour le poste
+audit-release-uploaded = a déposé une version du programme des postes

@@ -7,7 +7,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use beffroi_protocol::temporary;
@@ -135,6 +135,9 @@ impl Guard {
         if request.method() == Method::GET {
             return Ok(Turned::Away(Reply::see_other(sign_in_before(&path))));
         }
+        if !is_text_alone(request.headers()) {
+            return Err(Refusal::forbidden(t("access-file-not-kept")).into());
+        }
         let Ok(body) = to_bytes(request.into_body(), KEPT).await else {
             return Err(Refusal::too_large(t("access-too-long-to-keep")).into());
         };
@@ -142,6 +145,12 @@ impl Guard {
         let page = ask(frame, Kept { path, fields })?;
         Ok(Turned::Away(page.with_status(StatusCode::UNAUTHORIZED)))
     }
+}
+
+/// A form that has a file in it is of another type.
+fn is_text_alone(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_none_or(|kind| kind.starts_with("application/x-www-form-urlencoded"))
 }
 
 /// The fields of a form as they were sent, less those in which passwords are typed: these are not shown

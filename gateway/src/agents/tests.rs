@@ -98,7 +98,7 @@ impl Rig {
 
 /// Nothing is offered.
 fn no_shelf() -> Shelf {
-    Shelf::new("/nowhere".into(), None)
+    Shelf::open("/nowhere".into(), "/nowhere".into(), None)
 }
 
 /// Both ends of a connection, the gateway's first.

@@ -71,6 +71,7 @@ pub enum Act {
     UpdateKept,
     /// A machine went back to the version before, or refused.
     UpdateFailed,
+    ReleaseUploaded,
 }
 
 impl Act {
@@ -107,6 +108,7 @@ impl Act {
             Self::UpdateStopped => "audit-update-stopped",
             Self::UpdateKept => "audit-update-kept",
             Self::UpdateFailed => "audit-update-failed",
+            Self::ReleaseUploaded => "audit-release-uploaded",
         }
     }
 }

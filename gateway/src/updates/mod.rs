@@ -3,6 +3,7 @@
 //! A release is believed because of its signature, by each machine anew; here it is only carried. How a machine asks
 //! for it is not known here, nor how it installs it.
 
+mod incoming;
 mod pages;
 mod plan;
 mod shelf;

@@ -1,19 +1,28 @@
-//! The page on which a referent offers a release, sees what becomes of it, and stops it.
+//! The page on which a referent uploads a release, offers it, sees what becomes of it, and stops it.
+
+use std::env::consts::ARCH;
+use std::io::ErrorKind;
 
 use askama::Template;
 use axum::extract::{FromRef, State};
-use beffroi_protocol::release::{Stage, Version};
+use beffroi_protocol::release::{HEAD_MAX, MAX, Stage, Version};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::plan::{self, Candidate};
-use super::{Error, Rollout, Shelf, Stopped, Wave, store};
+use super::incoming::{self, Refused};
+use super::plan::{self, Candidate, Standing};
+use super::shelf::{OnShelf, Shelf};
+use super::{Error, Rollout, Stopped, Wave, store};
 use crate::access::{Audience, Referent, Route};
+use crate::audit::Act;
 use crate::directory::{self, CommuneName, Machine, MachineName};
+use crate::journal::chain;
 use crate::store::{Read, ReadTx, Store, WriteTx};
-use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t};
+use crate::web::{Form, Frame, Now, Refusal, Reply, Unread, Upload, filters, t, t_with};
 
 pub const PATH: &str = "/mises-a-jour";
+/// A release, and what the form puts around it.
+const TAKEN: usize = MAX as usize + HEAD_MAX + 64 * 1024;
 
 /// What the pages need beside the store.
 #[derive(Debug, Clone)]
@@ -30,6 +39,7 @@ where
     vec![
         Route::get(PATH, Audience::Referent, page),
         Route::post("/mises-a-jour/arreter", Audience::Referent, stop),
+        Route::post("/mises-a-jour/deposer", Audience::Referent, upload).taking(TAKEN),
         Route::post("/mises-a-jour/proposer", Audience::Referent, offer),
         Route::post("/mises-a-jour/suite", Audience::Referent, hurry),
     ]
@@ -40,6 +50,8 @@ where
 struct UpdatesPage {
     frame: Frame,
     has_key: bool,
+    /// Why the file that was uploaded is not kept.
+    refused: Option<String>,
     /// The latest release on this server that is not under way.
     next: Option<String>,
     /// It is the one that was stopped.
@@ -56,13 +68,15 @@ struct Shown {
     /// Why it was stopped.
     stopped: Option<String>,
     kept: usize,
+    /// Who does not have it cannot fetch it.
+    is_gone: bool,
 }
 
 struct Row {
     commune: CommuneName,
     name: MachineName,
     told: Option<(Version, Timestamp)>,
-    stage: &'static str,
+    standing: &'static str,
     is_bad: bool,
 }
 
@@ -88,16 +102,20 @@ impl Wave {
     }
 }
 
-async fn page(State(store): State<Store>, State(desk): State<Desk>, frame: Frame) -> Result<Reply, Refusal> {
-    let (rollout, machines) = store.read(async |tx: &ReadTx| seen(tx).await).await?;
-    let latest = desk.shelf.releases().await.into_iter().next().map(|on_shelf| on_shelf.release.version);
-    let under_way = rollout.as_ref().filter(|rollout| rollout.stopped.is_none()).map(|found| found.version);
-    let is_again = latest.is_some() && latest == rollout.as_ref().map(|rollout| rollout.version);
-    let next = latest.filter(|latest| under_way < Some(*latest)).map(|latest| latest.to_string());
-    let rows = rows(rollout.as_ref(), &machines);
-    let rollout = rollout.as_ref().map(|rollout| shown(rollout, &machines));
-    let has_key = desk.shelf.has_key();
-    Reply::page(&UpdatesPage { frame, has_key, next, is_again, rollout, machines: rows })
+async fn page(
+    State(store): State<Store>,
+    State(desk): State<Desk>,
+    Now(now): Now,
+    frame: Frame,
+) -> Result<Reply, Refusal> {
+    Reply::page(&whole(&store, &desk, now, frame).await?)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct OfferForm {
+    /// What the referent has seen.
+    version: String,
 }
 
 async fn offer(
@@ -105,13 +123,44 @@ async fn offer(
     State(desk): State<Desk>,
     who: Referent,
     Now(now): Now,
+    Form(form): Form<OfferForm>,
 ) -> Result<Reply, Refusal> {
-    let latest = desk.shelf.releases().await.into_iter().next().ok_or(Error::NoRelease)?;
+    let latest = desk.shelf.releases().await.into_iter().next();
+    let is_seen = |on_shelf: &OnShelf| on_shelf.release.version.to_string() == form.version;
+    let latest = latest.filter(is_seen).ok_or(Error::NoRelease)?;
     let write = async move |tx: &mut WriteTx| {
         super::begin(tx, &who, &latest.release, latest.offer.clone(), now).await
     };
     store.write(write).await?;
     Ok(Reply::see_other(PATH).saying(t("updates-offered")))
+}
+
+async fn upload(
+    State(store): State<Store>,
+    State(desk): State<Desk>,
+    who: Referent,
+    Now(now): Now,
+    frame: Frame,
+    mut upload: Upload,
+) -> Result<Reply, Refusal> {
+    let version = match incoming::keep(&desk.shelf, &mut upload).await {
+        Ok(version) => version,
+        Err(Refused::Known(version)) => {
+            return Ok(
+                Reply::see_other(PATH).saying(t_with("updates-known", &[("version", &version.to_string())]))
+            );
+        }
+        Err(why) => {
+            log::warn!("a file that a referent uploaded is not kept: {}", chain(&why));
+            let page = whole(&store, &desk, now, frame).await?;
+            return Reply::kept(&UpdatesPage { refused: Some(sentence(&why)), ..page });
+        }
+    };
+    let write =
+        async move |tx: &mut WriteTx| super::record(tx, &who, Act::ReleaseUploaded, version, now).await;
+    store.write(write).await?;
+    log::info!("version {version} of the agent was uploaded");
+    Ok(Reply::see_other(PATH).saying(t_with("updates-uploaded", &[("version", &version.to_string())])))
 }
 
 async fn stop(State(store): State<Store>, who: Referent, Now(now): Now) -> Result<Reply, Refusal> {
@@ -132,6 +181,20 @@ async fn hurry(
 ) -> Result<Reply, Refusal> {
     store.write(async move |tx: &mut WriteTx| super::hurry(tx, &who, form.wave, now).await).await?;
     Ok(Reply::see_other(PATH).saying(t("updates-hurried")))
+}
+
+/// The page as it is now.
+async fn whole(store: &Store, desk: &Desk, now: Timestamp, frame: Frame) -> Result<UpdatesPage, Error> {
+    let (rollout, machines) = store.read(async |tx: &ReadTx| seen(tx).await).await?;
+    let releases = desk.shelf.releases().await;
+    let latest = releases.first().map(|on_shelf| on_shelf.release.version);
+    let under_way = rollout.as_ref().filter(|rollout| rollout.stopped.is_none()).map(|found| found.version);
+    let is_again = latest.is_some() && latest == rollout.as_ref().map(|rollout| rollout.version);
+    let next = latest.filter(|latest| under_way < Some(*latest)).map(|latest| latest.to_string());
+    let rows = rows(rollout.as_ref(), &machines, now);
+    let rollout = rollout.as_ref().map(|rollout| shown(rollout, &machines, &releases));
+    let has_key = desk.shelf.has_key();
+    Ok(UpdatesPage { frame, has_key, refused: None, next, is_again, rollout, machines: rows })
 }
 
 /// A machine with its commune, and what is known of it.
@@ -155,22 +218,22 @@ async fn seen(tx: &impl Read) -> Result<(Option<Rollout>, Vec<Known>), Error> {
     Ok((rollout, known))
 }
 
-fn rows(rollout: Option<&Rollout>, machines: &[Known]) -> Vec<Row> {
+fn rows(rollout: Option<&Rollout>, machines: &[Known], now: Timestamp) -> Vec<Row> {
     let Some(rollout) = rollout else { return Vec::new() };
     let row = |(commune, machine, candidate): &Known| {
-        let stage = plan::stage(rollout, candidate);
+        let standing = plan::standing(rollout, candidate, now);
         Row {
             commune: commune.clone(),
             name: machine.name.clone(),
             told: candidate.told.map(|(version, _, at)| (version, at)),
-            stage: words(stage, candidate.is_offered),
-            is_bad: matches!(stage, Some(Stage::RolledBack | Stage::Refused)),
+            standing: words(standing),
+            is_bad: matches!(standing, Standing::Silent | Standing::At(Stage::RolledBack | Stage::Refused)),
         }
     };
     machines.iter().map(row).collect()
 }
 
-fn shown(rollout: &Rollout, machines: &[Known]) -> Shown {
+fn shown(rollout: &Rollout, machines: &[Known], releases: &[OnShelf]) -> Shown {
     let has_it = |known: &&Known| plan::stage(rollout, &known.2) == Some(Stage::Kept);
     let kept = machines.iter().filter(has_it).count();
     let stopped = rollout.stopped.as_ref().map(|stopped| match stopped {
@@ -184,26 +247,51 @@ fn shown(rollout: &Rollout, machines: &[Known]) -> Shown {
         }
     });
     let version = rollout.version.to_string();
-    Shown { version, started: rollout.started, wave: rollout.wave, stopped, kept }
+    let is_gone = kept < machines.len() && releases.iter().all(|on_shelf| on_shelf.offer != rollout.offer);
+    Shown { version, started: rollout.started, wave: rollout.wave, stopped, kept, is_gone }
 }
 
-const fn words(stage: Option<Stage>, is_offered: bool) -> &'static str {
-    match stage {
-        None if is_offered => "updates-stage-offered",
-        None => "updates-stage-later",
-        Some(Stage::Fetching) => "updates-stage-fetching",
-        Some(Stage::Ready) => "updates-stage-ready",
-        Some(Stage::Installing) => "updates-stage-installing",
-        Some(Stage::Kept) => "updates-stage-kept",
-        Some(Stage::RolledBack) => "updates-stage-rolled-back",
-        Some(Stage::Refused) => "updates-stage-refused",
+const fn words(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Later => "updates-stage-later",
+        Standing::Offered => "updates-stage-offered",
+        Standing::Silent => "updates-stage-silent",
+        Standing::Without => "updates-stage-without",
+        Standing::At(Stage::Fetching) => "updates-stage-fetching",
+        Standing::At(Stage::Ready) => "updates-stage-ready",
+        Standing::At(Stage::Installing) => "updates-stage-installing",
+        Standing::At(Stage::Kept) => "updates-stage-kept",
+        Standing::At(Stage::RolledBack) => "updates-stage-rolled-back",
+        Standing::At(Stage::Refused) => "updates-stage-refused",
+    }
+}
+
+/// What to do about a file that is not kept.
+fn sentence(why: &Refused) -> String {
+    match why {
+        Refused::Nothing => t("updates-no-file"),
+        Refused::NoKey => t("updates-no-key"),
+        Refused::NotARelease => t("updates-not-a-release"),
+        Refused::Forged => t("updates-forged"),
+        Refused::Architecture(found) => t_with("updates-architecture", &[("found", found), ("ours", &ARCH)]),
+        Refused::Older { version, latest } => {
+            t_with("updates-older", &[("version", &version.to_string()), ("latest", &latest.to_string())])
+        }
+        Refused::SameNumber(version) | Refused::Known(version) => {
+            t_with("updates-same-number", &[("version", &version.to_string())])
+        }
+        Refused::Unread(Unread::TooLong) => t_with("updates-too-long", &[("megabytes", &(MAX >> 20))]),
+        Refused::Unread(Unread::Cut(_)) => t("updates-cut"),
+        Refused::Damaged => t("updates-damaged"),
+        Refused::Unwritable(error) if error.kind() == ErrorKind::StorageFull => t("updates-disk-full"),
+        Refused::Unwritable(_) => t("updates-unwritable"),
     }
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Refusal {
         match error {
-            Error::NoRelease => Refusal::not_found(),
+            Error::NoRelease => Refusal::conflict(t("updates-gone")),
             Error::Directory(_) | Error::Audit(_) | Error::Store(_) => Refusal::broken(&error),
         }
     }

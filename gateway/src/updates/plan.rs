@@ -33,6 +33,20 @@ pub(super) enum Step {
     Stop(MachineId),
 }
 
+/// Where a machine is with the release of the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Its turn will come.
+    Later,
+    Offered,
+    /// As the machine told.
+    At(Stage),
+    /// It was to be back with the release by now.
+    Silent,
+    /// It does not have it, and does not get it: the release was stopped before.
+    Without,
+}
+
 /// What is to be done now.
 pub(super) fn step(rollout: &Rollout, candidates: &[Candidate], now: Timestamp) -> Step {
     if rollout.stopped.is_some() {
@@ -65,6 +79,20 @@ pub(super) fn chosen(wave: Wave, candidates: &[Candidate]) -> Vec<MachineId> {
 /// How far the machine has come with the release of the day.
 pub(super) fn stage(rollout: &Rollout, candidate: &Candidate) -> Option<Stage> {
     candidate.told.filter(|(version, ..)| *version == rollout.version).map(|(_, stage, _)| stage)
+}
+
+pub(super) fn standing(rollout: &Rollout, candidate: &Candidate, now: Timestamp) -> Standing {
+    let is_lost = candidate.told.is_some_and(|(.., at)| now.duration_since(at) >= LOST);
+    match stage(rollout, candidate) {
+        Some(Stage::Installing) if is_lost => Standing::Silent,
+        Some(stage @ (Stage::Installing | Stage::Kept | Stage::RolledBack | Stage::Refused)) => {
+            Standing::At(stage)
+        }
+        None | Some(Stage::Fetching | Stage::Ready) if rollout.stopped.is_some() => Standing::Without,
+        Some(stage) => Standing::At(stage),
+        None if candidate.is_offered => Standing::Offered,
+        None => Standing::Later,
+    }
 }
 
 fn offer(wave: Wave, candidates: &[Candidate]) -> Step {
@@ -194,6 +222,29 @@ mod tests {
         let stopped = Some(Stopped::By("Le référent".to_owned()));
         let rollout = Rollout { stopped, ..rollout(Wave::First) };
         assert_eq!(step(&rollout, &candidates, start() + HOUR * 48), Step::Wait);
+    }
+
+    #[test]
+    fn a_machine_is_shown_where_it_is_and_not_where_it_was_going() {
+        let stopped = Some(Stopped::By("Le référent".to_owned()));
+        let (running, stopped) = (rollout(Wave::Tenth), Rollout { stopped, ..rollout(Wave::Tenth) });
+        let check = |told: Option<Stage>, hours: i32, while_running: Standing, once_stopped: Standing| {
+            let told = told.map(|stage| (version("0.2.0"), stage, start()));
+            let candidate = Candidate { is_offered: true, told, ..candidates()[0] };
+            let found =
+                [&running, &stopped].map(|rollout| standing(rollout, &candidate, start() + HOUR * hours));
+            assert_eq!(found, [while_running, once_stopped], "{told:?} after {hours} hours");
+        };
+        let at = Standing::At;
+        check(None, 0, Standing::Offered, Standing::Without);
+        check(Some(Stage::Fetching), 5, at(Stage::Fetching), Standing::Without);
+        check(Some(Stage::Ready), 5, at(Stage::Ready), Standing::Without);
+        check(Some(Stage::Installing), 0, at(Stage::Installing), at(Stage::Installing));
+        check(Some(Stage::Installing), 1, Standing::Silent, Standing::Silent);
+        check(Some(Stage::Kept), 5, at(Stage::Kept), at(Stage::Kept));
+        check(Some(Stage::RolledBack), 5, at(Stage::RolledBack), at(Stage::RolledBack));
+        assert_eq!(standing(&running, &candidates()[0], start()), Standing::Later);
+        assert_eq!(standing(&stopped, &candidates()[0], start()), Standing::Without);
     }
 
     #[test]

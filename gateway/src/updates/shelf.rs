@@ -1,5 +1,5 @@
-//! The folder of releases on this server: the gateway's own package brings them, or a person puts one there. What the
-//! release key has not signed is not seen.
+//! The releases on this server: the gateway's own package brings some, a referent uploads others. What the release
+//! key has not signed is not seen.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -9,14 +9,18 @@ use std::sync::Arc;
 
 use beffroi_protocol::release::{HEAD_MAX, Hash, Offer, Release, ReleaseKey};
 
-/// A handle to the folder. Cheap to clone.
+use super::incoming::remove_unfinished;
+
+/// A handle to their folders. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Shelf(Arc<Place>);
 
 #[derive(Debug)]
-struct Place {
-    directory: PathBuf,
-    key: Option<ReleaseKey>,
+pub(super) struct Place {
+    /// What the package brings.
+    brought: PathBuf,
+    pub(super) uploaded: PathBuf,
+    pub(super) key: Option<ReleaseKey>,
 }
 
 /// A release that may be offered.
@@ -24,14 +28,20 @@ struct Place {
 pub(super) struct OnShelf {
     pub(super) release: Release,
     pub(super) offer: Offer,
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// Where the program begins.
     begin: u64,
 }
 
 impl Shelf {
-    pub fn new(directory: PathBuf, key: Option<ReleaseKey>) -> Self {
-        Self(Arc::new(Place { directory, key }))
+    /// `brought` is only read; `uploaded` is made when something is.
+    pub fn open(brought: PathBuf, uploaded: PathBuf, key: Option<ReleaseKey>) -> Self {
+        remove_unfinished(&uploaded);
+        Self(Arc::new(Place { brought, uploaded, key }))
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.0
     }
 
     /// Nothing can be offered without one.
@@ -61,9 +71,9 @@ impl Shelf {
 
 impl Place {
     fn releases(&self) -> Vec<OnShelf> {
-        let (Some(key), Ok(entries)) = (&self.key, fs::read_dir(&self.directory)) else {
-            return Vec::new();
-        };
+        let Some(key) = &self.key else { return Vec::new() };
+        let entries =
+            [&self.brought, &self.uploaded].into_iter().filter_map(|folder| fs::read_dir(folder).ok());
         let look = |path: PathBuf| match look(&path, key) {
             Ok(on_shelf) => Some(on_shelf),
             Err(error) => {
@@ -71,7 +81,8 @@ impl Place {
                 None
             }
         };
-        let mut releases: Vec<_> = entries.flatten().filter_map(|entry| look(entry.path())).collect();
+        let mut releases: Vec<_> =
+            entries.flatten().flatten().filter_map(|entry| look(entry.path())).collect();
         releases.sort_by_key(|on_shelf| std::cmp::Reverse(on_shelf.release.version));
         releases
     }

@@ -67,6 +67,7 @@ mod room;
 mod serve;
 mod texts;
 mod traffic;
+mod upload;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -91,6 +92,7 @@ pub use room::{Place, Room};
 pub use serve::{Called, serve, tend, tls};
 pub use texts::{Argument, Text, filters, t, t_with};
 pub use traffic::Traffic;
+pub use upload::{Unread, Upload};
 
 /// Forms hold a few sentences. A route that takes more raises this for itself.
 const FORM_LIMIT: usize = 64 * 1024;

@@ -41,8 +41,9 @@ pub(crate) const GUESTS: &str = "198.18.53.33";
 /// The gateway's own, inside the tunnel.
 pub(crate) const GATEWAYS: &str = "10.66.0.1";
 
-/// The folder of releases, below the rig's own.
-const SHELF: &str = "releases";
+/// The folders of releases, below the rig's own: what the package brings, and what is uploaded.
+const SHELF: &str = "brought";
+const UPLOADED: &str = "uploaded";
 
 const GATEWAY: PublicKey = PublicKey::from_bytes([200; 32]);
 
@@ -105,9 +106,11 @@ pub(crate) async fn rig() -> Rig {
         tray: access::Tray::default(),
         changes: changes.clone(),
     };
+    let [brought, uploaded] = [SHELF, UPLOADED].map(|name| folder.path().join(name));
+    let shelf = Shelf::open(brought, uploaded, Some(crate::updates::key()));
     let gate = admin::Gate {
         devices,
-        updates: updates::Desk { shelf: Shelf::new(folder.path().join(SHELF), Some(crate::updates::key())) },
+        updates: updates::Desk { shelf },
         store: store.clone(),
         access: access.clone(),
         enrolment: invitations.clone(),
@@ -191,6 +194,15 @@ impl Rig {
         std::fs::write(shelf.join("agent.release"), release).expect("a file");
     }
 
+    /// What lies among the uploaded releases, whole or not.
+    pub(crate) fn uploaded(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path().join(UPLOADED)).into_iter().flatten().flatten();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
     /// The set-up code, as printed.
     pub(crate) fn code(&self) -> String {
         self.code.to_string()
@@ -253,6 +265,21 @@ impl Visitor {
         self.post_with(path, fields, &[("sec-fetch-site", "same-origin")]).await
     }
 
+    /// Sends a form in which this file was chosen.
+    pub(crate) async fn upload(&mut self, path: &str, field: &str, file: &[u8]) -> Page {
+        let head =
+            format!("--fin\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"f\"\r\n\r\n");
+        let form = [head.as_bytes(), file, b"\r\n--fin--\r\n"].concat();
+        self.send_form(path, form).await
+    }
+
+    /// Sends these bytes as a form with files in it, whatever they are.
+    pub(crate) async fn send_form(&mut self, path: &str, form: Vec<u8>) -> Page {
+        let headers =
+            [("sec-fetch-site", "same-origin"), ("content-type", "multipart/form-data; boundary=fin")];
+        self.ask(Method::POST, path, &headers, form).await
+    }
+
     pub(crate) async fn post_with(
         &mut self,
         path: &str,
@@ -260,18 +287,24 @@ impl Visitor {
         headers: &[(&str, &str)],
     ) -> Page {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        self.ask(Method::POST, path, headers, body).await
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        self.ask(Method::POST, path, &[&form, headers].concat(), body).await
     }
 
-    async fn ask(&mut self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Page {
+    async fn ask(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Page {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
             .extension(ConnectInfo(self.peer))
             .extension(Called(self.called))
             .extension(Now(self.now))
-            .header(header::HOST, "beffroi")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+            .header(header::HOST, "beffroi");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -280,7 +313,7 @@ impl Visitor {
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies.join("; "));
         }
-        let request = request.body(Body::from(body)).expect("a request");
+        let request = request.body(body.into()).expect("a request");
         let (parts, body) = self.router.clone().oneshot(request).await.expect("infallible").into_parts();
         let bytes = body.collect().await.expect("a whole body").to_bytes().to_vec();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {

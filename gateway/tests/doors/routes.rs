@@ -45,6 +45,7 @@ const ADMIN: &[(&str, &str, Audience)] = &[
     ("POST", "/installation", SetUp),
     ("GET", "/mises-a-jour", Referent),
     ("POST", "/mises-a-jour/arreter", Referent),
+    ("POST", "/mises-a-jour/deposer", Referent),
     ("POST", "/mises-a-jour/proposer", Referent),
     ("POST", "/mises-a-jour/suite", Referent),
     ("POST", "/postes/{machine}/cle", Referent),
