@@ -322,6 +322,9 @@ impl Keeper {
             self.line.forget(flying.sequence);
         }
         self.misses = 0;
+        // What is overdue is due now: who is late for it has not overslept once more.
+        self.next_probe = self.next_probe.max(now);
+        self.next_reconcile = self.next_reconcile.max(now);
         self.settled(now, actions);
     }
 

@@ -465,6 +465,23 @@ fn a_process_that_was_stopped_counts_no_loss() {
     assert_eq!((seen.is_answering, seen.loss), (true, Some(0)));
 }
 
+#[test]
+fn a_process_that_was_stopped_catches_up_once() {
+    fn check(mut world: World, seconds: u64) {
+        world.run(seconds);
+        world.now += Duration::from_secs(45);
+        world.arriving.clear();
+        world.handle(Event::Woken);
+        assert!(world.keeper.wake() >= world.now, "stopped at {seconds} s, it would be woken for ever");
+        let done = world.run(1);
+        assert!(probes(&done).len() <= 2, "stopped at {seconds} s: {done:?}");
+    }
+    for seconds in 60..130 {
+        check(World::new(&["192.0.2.1:51820"]), seconds);
+        check(blocked(), seconds);
+    }
+}
+
 /// A world that is online by UDP, which is then blocked.
 fn blocked() -> World {
     let mut world = World::new(&["192.0.2.1:51820", "[2001:db8::1]:51820"]);
