@@ -249,7 +249,7 @@ async fn call(
             });
         }
         reach.widen().await;
-        patience *= 2;
+        patience = doubled(patience, CALL);
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -281,7 +281,8 @@ async fn confirm(
                 log::debug!("a probe to {service} cannot be sent: {error}");
                 continue;
             }
-            if timeout(wait, probes.receive()).await.is_ok() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if timeout(wait.min(left), probes.receive()).await.is_ok() {
                 return Ok(Confirmation::Answered);
             }
         }
@@ -290,9 +291,14 @@ async fn confirm(
         }
         // A slow line needs more time for the handshake and the probe that follows it.
         tokio::time::sleep(PAUSE).await;
-        wait *= 2;
+        wait = doubled(wait, CONFIRM);
     }
     Ok(Confirmation::Awaited)
+}
+
+/// For the next round, which is not waited for longer than for all of them.
+fn doubled(wait: Duration, most: Duration) -> Duration {
+    (wait * 2).min(most)
 }
 
 /// What the machine needs to find and trust the intranet. A problem here is told and stops nothing:
@@ -361,6 +367,13 @@ mod tests {
         let error = join(&config, &joining().code.text()).await.expect_err("the other has the interface");
         assert!(matches!(error, Error::Busy), "{error}");
         assert_eq!(state::load(&config.state).expect("no state"), None);
+    }
+
+    #[test]
+    fn rounds_that_fail_at_once_are_as_many_as_they_may_be() {
+        let last = (0..200).fold(PATIENCE, |patience, _| doubled(patience, CALL));
+        assert_eq!(last, CALL);
+        assert_eq!(doubled(PATIENCE, CALL), PATIENCE * 2);
     }
 
     #[test]
