@@ -102,6 +102,8 @@ pub(crate) struct Keeper {
     /// Where the gateway may be, in the order of trying, and where it was tried last.
     endpoints: Vec<SocketAddr>,
     endpoint: Option<SocketAddr>,
+    /// Where it answered last: tried whatever the resolver says, which may be that of a portal.
+    proven: Option<SocketAddr>,
     ways: Ways,
     settling: Option<Settling>,
     next_reconcile: Instant,
@@ -157,6 +159,7 @@ impl Keeper {
             recovery: Some(Recovery { attempt: 0, next: now }),
             endpoints: Vec::new(),
             endpoint: None,
+            proven: None,
             ways: Ways::new(),
             settling: None,
             next_reconcile: now + RECONCILE_EVERY,
@@ -279,6 +282,9 @@ impl Keeper {
             if flying.patience == Patience::Trial {
                 self.ways.use_udp();
             }
+            if self.ways.used() == Carrier::Udp {
+                self.proven = self.endpoint;
+            }
         }
         if self.ways.used() == Carrier::Udp && self.ways.give_up_carrier() {
             actions.push(Action::CloseCarrier);
@@ -296,15 +302,18 @@ impl Keeper {
         }
     }
 
-    fn found(&mut self, endpoints: Vec<SocketAddr>, now: Instant, actions: &mut Vec<Action>) {
+    /// A link that lives is not called elsewhere, whatever is found.
+    fn found(&mut self, mut endpoints: Vec<SocketAddr>, now: Instant, actions: &mut Vec<Action>) {
         let Some(&first) = endpoints.first() else {
             return;
         };
-        let known = self.endpoint.is_some_and(|endpoint| endpoints.contains(&endpoint));
+        let is_elsewhere = self.endpoint.is_none_or(|endpoint| !endpoints.contains(&endpoint));
+        let is_new = !self.endpoints.contains(&first);
+        endpoints.extend(self.proven.filter(|proven| !endpoints.contains(proven)));
         self.endpoints = endpoints;
-        match self.ways.used() {
-            Carrier::Udp if !known => self.renew(first, now, actions),
-            Carrier::Udp | Carrier::Tls => {}
+        let is_wanted = self.recovery.is_some() && self.ways.used() == Carrier::Udp;
+        if is_wanted && is_elsewhere && (is_new || self.endpoint != self.proven) {
+            self.renew(first, now, actions);
         }
     }
 
@@ -345,10 +354,7 @@ impl Keeper {
             return;
         }
         match self.ways.used() {
-            Carrier::Udp => {
-                actions.push(Action::Lookup);
-                self.probe(Patience::Short, now, actions);
-            }
+            Carrier::Udp => self.probe(Patience::Short, now, actions),
             // Another network may well let UDP through.
             Carrier::Tls => self.ways.try_soon(now),
         }

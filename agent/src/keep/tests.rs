@@ -223,6 +223,28 @@ fn a_new_address_of_the_gateway_is_found() {
 }
 
 #[test]
+fn a_resolver_that_lies_does_not_kill_a_living_link() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(60);
+    world.name = vec![address("203.0.113.80:51820")];
+    world.handle(Event::NetworkChanged);
+    assert_eq!(renewals(&world.run(600)), [], "the session goes on");
+}
+
+#[test]
+fn the_gateway_is_found_although_the_resolver_lies() {
+    let mut world = World::new(&["192.0.2.1:51820"]);
+    world.run(60);
+    world.name = vec![address("203.0.113.80:51820"), address("203.0.113.81:51820")];
+    world.alive_at = None;
+    world.run(300);
+    world.alive_at = Some(address("192.0.2.1:51820"));
+    world.run(200);
+    assert!(world.keeper.seen().is_answering);
+    assert_eq!(world.keeper.seen().endpoint, world.alive_at);
+}
+
+#[test]
 fn a_name_that_leads_nowhere_is_looked_up_again() {
     let mut world = World::new(&[]);
     assert_eq!(renewals(&world.run(10)), []);
