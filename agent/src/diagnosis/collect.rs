@@ -37,15 +37,10 @@ pub(crate) async fn collect(question: Question) -> Facts {
         // What cannot be seen is taken to be there: something farther will tell.
         Surroundings { has_link: true, has_route: true, ..Surroundings::default() }
     });
-    // With the service stopped, an embedded device is gone: what has the name is another program's.
-    let interface = match service {
-        Service::Stopped if surroundings.has_tunnel => Interface::SomeoneElses,
-        Service::Stopped | Service::Running => Interface::OursOrNone,
-    };
     let is_alone = !surroundings.has_link || surroundings.addresses.is_empty();
     let mut facts = Facts {
         service,
-        interface,
+        interface: interface(service, &surroundings),
         surroundings,
         inside,
         name: Name::Unasked,
@@ -59,6 +54,14 @@ pub(crate) async fn collect(question: Question) -> Facts {
     (facts.name, facts.way) = way;
     facts.web = web;
     facts
+}
+
+/// A device of the kernel's outlives the service, and an embedded one does not.
+fn interface(service: Service, surroundings: &Surroundings) -> Interface {
+    match service {
+        Service::Stopped if surroundings.has_namesake => Interface::SomeoneElses,
+        Service::Stopped | Service::Running => Interface::OursOrNone,
+    }
 }
 
 async fn look_and_knock(endpoint: &Endpoint) -> (Name, Way) {
@@ -75,5 +78,21 @@ async fn ask(check: Option<&Check>, known: Option<Web>) -> Web {
         (_, Some(known)) => known,
         (Some(check), None) => web::ask(check, SystemTime::now).await,
         (None, None) => Web::Unasked,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_cannot_be_left_by_the_service_is_someone_else_s() {
+        fn check(service: Service, has_namesake: bool, expected: Interface) {
+            let surroundings = Surroundings { has_namesake, ..Surroundings::default() };
+            assert_eq!(interface(service, &surroundings), expected, "{service:?} {has_namesake}");
+        }
+        check(Service::Running, true, Interface::OursOrNone);
+        check(Service::Stopped, true, Interface::SomeoneElses);
+        check(Service::Stopped, false, Interface::OursOrNone);
     }
 }

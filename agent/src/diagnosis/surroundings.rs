@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use futures_util::TryStreamExt;
 use ipnet::IpNet;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressMessage};
-use rtnetlink::packet_route::link::{LinkAttribute, LinkFlags};
+use rtnetlink::packet_route::link::{InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
 use rtnetlink::packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage};
 use rtnetlink::packet_route::route::{RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteType};
 use rtnetlink::{Handle, RouteMessageBuilder};
@@ -24,8 +24,9 @@ pub(crate) struct Surroundings {
     pub(crate) has_route: bool,
     /// Which router that is, or which interface on a line that has none; the same text is the same network.
     pub(crate) network: Option<String>,
-    /// There is an interface of the tunnel's name.
-    pub(crate) has_tunnel: bool,
+    /// An interface that is no WireGuard device of the kernel's has the tunnel's name: the daemon's own, embedded
+    /// one while it runs, someone else's when it does not.
+    pub(crate) has_namesake: bool,
 }
 
 /// `tunnel` is the name of the tunnel's interface.
@@ -56,7 +57,7 @@ async fn read(netlink: &Handle, tunnel: &str) -> Result<Surroundings, rtnetlink:
         });
         let flags = message.header.flags;
         let name = name.unwrap_or_default();
-        found.has_tunnel |= name == tunnel;
+        found.has_namesake |= name == tunnel && !is_wireguard(&message);
         if name == tunnel || flags.contains(LinkFlags::Loopback) {
             continue;
         }
@@ -87,6 +88,13 @@ async fn read(netlink: &Handle, tunnel: &str) -> Result<Surroundings, rtnetlink:
         }
     }
     Ok(found)
+}
+
+fn is_wireguard(message: &LinkMessage) -> bool {
+    message.attributes.iter().any(|attribute| match attribute {
+        LinkAttribute::LinkInfo(infos) => infos.contains(&LinkInfo::Kind(InfoKind::Wireguard)),
+        _ => false,
+    })
 }
 
 /// The router's address, and the hardware's where it is known: every box is 192.168.1.1.
@@ -176,6 +184,19 @@ mod tests {
         check("169.254.3.4/16", false);
         check("fe80::1/64", false);
         check("127.0.0.2/8", false);
+    }
+
+    #[test]
+    fn a_wireguard_device_is_told_by_its_kind() {
+        fn check(infos: &[LinkInfo], expected: bool) {
+            let mut message = LinkMessage::default();
+            message.attributes.push(LinkAttribute::IfName("beffroi".into()));
+            message.attributes.push(LinkAttribute::LinkInfo(infos.to_vec()));
+            assert_eq!(is_wireguard(&message), expected, "{infos:?}");
+        }
+        check(&[LinkInfo::Kind(InfoKind::Wireguard)], true);
+        check(&[LinkInfo::Kind(InfoKind::Tun)], false);
+        check(&[], false);
     }
 
     #[test]

@@ -12,7 +12,7 @@ fn silent() -> Facts {
             addresses: vec![("eth0".into(), "192.168.1.20/24".parse().expect("a network"))],
             has_route: true,
             network: Some("192.168.1.1".into()),
-            has_tunnel: true,
+            has_namesake: true,
         },
         inside: Inside {
             last_answer: Some(Duration::from_secs(60)),
