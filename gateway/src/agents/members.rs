@@ -4,7 +4,7 @@
 //! `Extension<Member>`: nobody else comes as far as a row. Slow lines are no error, so nothing here has a time
 //! limit on the whole, but on silence.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use axum::{Extension, Json, Router};
 use beffroi_protocol::diagnosis::{self, Told};
 use beffroi_protocol::membership::{KEY_PATH, Membership, PATH, UNKNOWN};
 use beffroi_protocol::release::Offer;
-use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{HeaderMap, StatusCode, header};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
 use tokio::net::{TcpListener, TcpStream};
@@ -154,13 +154,16 @@ async fn member(tx: &impl Read, id: MachineId, now: Timestamp) -> Result<Option<
     Ok(commune.map(|commune| Member { machine, commune, preshared, rotate, release }))
 }
 
-/// Lets a request through to its route when it comes from an active machine.
+/// Lets a request through to its route when it comes from an active machine, and from its agent.
 async fn recognise(
     State(members): State<Members>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Response {
+    if !is_an_agents(request.headers(), &members.network()) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
     match members.at(peer).await {
         Ok(Some(member)) => {
             request.extensions_mut().insert(member);
@@ -172,6 +175,23 @@ async fn recognise(
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
     }
+}
+
+/// A page in the machine's browser has the machine's address too. The browser says whose page it is, or by which
+/// name it came here; the agent asks by address.
+fn is_an_agents(headers: &HeaderMap, network: &directory::Network) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+    let called = host.to_str().ok().and_then(address);
+    !headers.contains_key(header::ORIGIN) && called.is_some_and(|called| network.gateway().contains(&called))
+}
+
+/// An address as it is written in an authority (RFC 3986, 3.2.2), with or without a port.
+fn address(host: &str) -> Option<IpAddr> {
+    if let Ok(called) = host.parse::<SocketAddr>() {
+        return Some(called.ip());
+    }
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host).parse().ok()
 }
 
 pub(super) async fn converse(stream: TcpStream, peer: SocketAddr, routes: Router, _place: Place) {

@@ -241,6 +241,29 @@ async fn nobody_but_an_active_machine_is_told_anything() {
 }
 
 #[tokio::test]
+async fn a_page_in_the_browser_of_a_machine_is_not_the_machine() {
+    let rig = Rig::new(diligent).await;
+    rig.post(rig.guest, "/v1/enrol", &request(1)).await;
+    let check = async |head: &str, expected: u16| {
+        let text = ASK.replace("host: 10.66.0.1\r\n", head);
+        let (status, _) = rig.say_as_member("10.66.1.0".parse().expect("an address"), &text).await;
+        assert_eq!(status, expected, "{head}");
+    };
+    let [_, ipv6] = rig.gate.terms.network().gateway();
+    check("host: 10.66.0.1:4710\r\n", 200).await;
+    check(&format!("host: [{ipv6}]\r\n"), 200).await;
+    check(&format!("host: [{ipv6}]:4710\r\n"), 200).await;
+    // A name of somebody else's that leads here, which makes their page and this port one site to a browser.
+    check("host: rebound.example:4710\r\n", 403).await;
+    check("host: 10.66.1.0:4710\r\n", 403).await;
+    check("host: 10.66.0.1.example\r\n", 403).await;
+    check("host: 10.66.0.1\r\nhost: rebound.example\r\n", 403).await;
+    check("", 403).await;
+    check("host: 10.66.0.1:4710\r\norigin: http://10.66.0.1:4710\r\n", 403).await;
+    check("host: 10.66.0.1:4710\r\norigin: null\r\n", 403).await;
+}
+
+#[tokio::test]
 async fn only_enrolled_machines_are_answered_by_the_probe_port() {
     let directory = tempfile::tempdir().expect("a directory for the test");
     let store = Store::open(directory.path()).expect("an empty directory becomes a store");
