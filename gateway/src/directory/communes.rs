@@ -56,7 +56,6 @@ pub async fn remove_commune(tx: &mut impl Write, id: CommuneId) -> Result<(), Er
     tx.remove(&NAMES, &commune.name.folded()).await?;
     tx.remove(&HOURS, &id).await?;
     tx.remove(&COMMUNES, &id).await?;
-    tx.remove(&HOURS, &id).await?;
     Ok(())
 }
 
