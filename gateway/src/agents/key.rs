@@ -16,8 +16,6 @@ use crate::store::WriteTx;
 
 #[derive(Debug, thiserror::Error)]
 enum Refused {
-    #[error("the key is not the machine's own")]
-    NotItsOwn,
     #[error(transparent)]
     Directory(#[from] directory::Error),
     #[error(transparent)]
@@ -48,8 +46,11 @@ pub(super) async fn change(
             StatusCode::OK
         }
         Err(
-            error @ (Refused::NotItsOwn
-            | Refused::Directory(directory::Error::NotToRotate(_) | directory::Error::KeyTaken(_))),
+            error @ Refused::Directory(
+                directory::Error::NotToRotate(_)
+                | directory::Error::KeyTaken(_)
+                | directory::Error::KeyReserved,
+            ),
         ) => {
             log::warn!(COMMUNE = commune; "{machine} may not change its key: {}", chain(&error));
             StatusCode::CONFLICT
@@ -62,10 +63,6 @@ pub(super) async fn change(
 }
 
 async fn record(tx: &mut WriteTx, who: &Member, new: NewKey, now: Timestamp) -> Result<(), Refused> {
-    let is_the_gateway = directory::gateway_key(tx).await? == Some(new.key);
-    if is_the_gateway || directory::is_guest(tx, &new.key, now).await? {
-        return Err(Refused::NotItsOwn);
-    }
     // Asked again because the answer was lost: it is done.
     if directory::machine(tx, who.machine.id).await?.is_some_and(|machine| machine.key == new.key) {
         return Ok(());

@@ -34,7 +34,7 @@ pub async fn guests(tx: &impl Read, now: Timestamp) -> Result<Vec<Guest>, Error>
 }
 
 /// Whether this is the temporary key of someone who is let in now.
-pub async fn is_guest(tx: &impl Read, key: &PublicKey, now: Timestamp) -> Result<bool, Error> {
+pub(super) async fn is_guest(tx: &impl Read, key: &PublicKey, now: Timestamp) -> Result<bool, Error> {
     let address = temporary::address(key).octets();
     let Some(record) = tx.get(&GUESTS, &address).await? else {
         return Ok(false);

@@ -66,7 +66,7 @@ pub async fn is_to_rotate(tx: &impl Read, machine: &Machine, now: Timestamp) -> 
 /// The key that a machine has made itself takes the place of the one it asks with. The same again is the same.
 ///
 /// # Errors
-/// [`Error::NotToRotate`], [`Error::KeyTaken`] when the key is or was another machine's.
+/// [`Error::NotToRotate`], [`Error::KeyTaken`] when the key is or was another machine's, [`Error::KeyReserved`].
 pub async fn rotate_key(
     tx: &mut impl Write,
     id: MachineId,
@@ -80,7 +80,7 @@ pub async fn rotate_key(
     if !is_to_rotate(tx, &old, now).await? {
         return Err(Error::NotToRotate(id));
     }
-    claim_key(tx, &key, id).await?;
+    claim_key(tx, &key, id, now).await?;
     tx.remove(&ROTATIONS, &id).await?;
     let machine = Machine { key, enrolled: now, ..old };
     put(tx, &machine).await?;

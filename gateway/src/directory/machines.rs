@@ -6,10 +6,12 @@ use std::net::IpAddr;
 use beffroi_protocol::PublicKey;
 use jiff::Timestamp;
 
-use super::keys;
 use super::store::{KEYS, MACHINES, MachineRecord, MachineRef};
 use super::without_agent::unmark;
-use super::{CommuneId, Error, Machine, MachineId, MachineName, MachineRole, Network, Revocation, commune};
+use super::{
+    CommuneId, Error, Machine, MachineId, MachineName, MachineRole, Network, Revocation, commune, guests,
+    keys,
+};
 use crate::store::{Read, Write};
 
 /// What is known of a machine when it comes in.
@@ -54,7 +56,7 @@ pub async fn machine_by_address(
 /// Records a machine of a town hall, with a place in the network of its own.
 ///
 /// # Errors
-/// [`Error::NoSuchCommune`], [`Error::KeyTaken`], [`Error::NetworkFull`].
+/// [`Error::NoSuchCommune`], [`Error::KeyTaken`], [`Error::KeyReserved`], [`Error::NetworkFull`].
 pub async fn add_machine(tx: &mut impl Write, network: &Network, new: NewMachine) -> Result<Machine, Error> {
     if commune(tx, new.commune).await?.is_none() {
         return Err(Error::NoSuchCommune(new.commune));
@@ -63,7 +65,7 @@ pub async fn add_machine(tx: &mut impl Write, network: &Network, new: NewMachine
     if !network.has_room_for(id) {
         return Err(Error::NetworkFull);
     }
-    claim_key(tx, &new.key, id).await?;
+    claim_key(tx, &new.key, id, new.at).await?;
     let machine = Machine {
         id,
         commune: new.commune,
@@ -79,10 +81,11 @@ pub async fn add_machine(tx: &mut impl Write, network: &Network, new: NewMachine
 }
 
 /// Another computer takes a machine's place: same town hall, same name, same addresses, new key. A
-/// machine that was revoked comes back to life, and one without an agent has one.
+/// machine that was revoked comes back to life, its name numbered if it is another's by now, and one without an
+/// agent has one.
 ///
 /// # Errors
-/// [`Error::NoSuchMachine`], [`Error::KeyTaken`] when the key is or was another machine's.
+/// [`Error::NoSuchMachine`], [`Error::KeyTaken`] when the key is or was another machine's, [`Error::KeyReserved`].
 pub async fn replace_key(
     tx: &mut impl Write,
     id: MachineId,
@@ -90,9 +93,10 @@ pub async fn replace_key(
     at: Timestamp,
 ) -> Result<Machine, Error> {
     let old = machine(tx, id).await?.ok_or(Error::NoSuchMachine(id))?;
-    claim_key(tx, &key, id).await?;
+    claim_key(tx, &key, id, at).await?;
     keys::forget(tx, id).await?;
-    let machine = Machine { key, enrolled: at, revoked: None, seen: false, ..old };
+    let name = if old.is_active() { old.name } else { free_name(tx, old.commune, old.name).await? };
+    let machine = Machine { name, key, enrolled: at, revoked: None, seen: false, ..old };
     unmark(tx, id).await?;
     put(tx, &machine).await?;
     Ok(machine)
@@ -146,7 +150,17 @@ pub async fn mark_seen(tx: &mut impl Write, id: MachineId, key: &PublicKey) -> R
     }
 }
 
-pub(super) async fn claim_key(tx: &mut impl Write, key: &PublicKey, own: MachineId) -> Result<(), Error> {
+/// A key is that of one machine for ever, and a peer has one entry in the tunnel: neither the gateway's own key nor a
+/// temporary one is a machine's.
+pub(super) async fn claim_key(
+    tx: &mut impl Write,
+    key: &PublicKey,
+    own: MachineId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if guests::gateway_key(tx).await? == Some(*key) || guests::is_guest(tx, key, now).await? {
+        return Err(Error::KeyReserved);
+    }
     match tx.get(&KEYS, key.as_bytes()).await? {
         Some(MachineRef(holder)) if MachineId(holder) != own => Err(Error::KeyTaken(MachineId(holder))),
         Some(_) => Ok(()),

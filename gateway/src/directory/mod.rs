@@ -28,7 +28,7 @@ use crate::paths;
 
 pub use changes::{Changes, Follower, changes, to_the_end};
 pub use communes::{add_commune, commune, commune_by_name, communes, remove_commune, rename_commune};
-pub use guests::{Guest, admit, gateway_key, guests, is_guest, set_gateway_key, sweep_guests};
+pub use guests::{Guest, admit, gateway_key, guests, set_gateway_key, sweep_guests};
 pub use hours::{Hours, WrongHours, all_hours, hours, set_hours};
 pub use keys::{ask_rotation, has_preshared, is_to_rotate, preshared_keys, rotate_key, set_preshared};
 pub use machines::{
@@ -80,6 +80,8 @@ pub enum Error {
     Revoked(MachineId),
     #[error("the key is, or was, that of machine {0}")]
     KeyTaken(MachineId),
+    #[error("the key is the gateway's, or that of an invitation")]
+    KeyReserved,
     #[error("machine {0} is not to change its key now")]
     NotToRotate(MachineId),
     #[error("the temporary address {0} belongs to another invitation")]

@@ -166,6 +166,32 @@ async fn a_key_never_comes_back_as_another_machine() {
 }
 
 #[tokio::test]
+async fn no_machine_has_the_gateways_key_or_one_of_an_invitation() {
+    let (_directory, store) = open();
+    let (commune, first) = written(&store, async |tx| {
+        set_gateway_key(tx, &key(200)).await?;
+        admit(tx, &key(9), at(5000), at(1000)).await?;
+        let commune = add_commune(tx, &name("Alvimare"), false).await?.id;
+        let first = add_machine(tx, &network(), new_machine(commune, "accueil", 1)).await?.id;
+        ask_rotation(tx, first, at(1000)).await?;
+        Ok((commune, first))
+    })
+    .await;
+    for seed in [9, 200] {
+        let refused = [
+            store
+                .write(async move |tx| {
+                    add_machine(tx, &network(), new_machine(commune, "autre", seed)).await.map(drop)
+                })
+                .await,
+            store.write(async move |tx| replace_key(tx, first, key(seed), at(1000)).await.map(drop)).await,
+            store.write(async move |tx| rotate_key(tx, first, key(seed), at(1000)).await.map(drop)).await,
+        ];
+        assert!(refused.iter().all(|one| matches!(one, Err(Error::KeyReserved))), "{seed}: {refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn machines_of_one_town_hall_have_different_names() {
     let (_directory, store) = open();
     let (first, second) = written(&store, async |tx| {
@@ -181,6 +207,21 @@ async fn machines_of_one_town_hall_have_different_names() {
     assert_eq!((first.name.as_str(), second.name.as_str()), ("Accueil", "accueil (2)"));
     let refused = store.write(async move |tx| rename_machine(tx, second.id, first.name.clone()).await).await;
     assert!(matches!(refused, Err(Error::MachineNameTaken(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_machine_that_comes_back_has_a_name_of_its_own() {
+    let (_directory, store) = open();
+    let (revived, as_it_was) = written(&store, async |tx| {
+        let commune = add_commune(tx, &name("Alvimare"), false).await?.id;
+        let first = add_machine(tx, &network(), new_machine(commune, "accueil", 1)).await?.id;
+        let same = replace_key(tx, first, key(2), at(2000)).await?;
+        revoke(tx, first, revocation("volé")).await?;
+        add_machine(tx, &network(), new_machine(commune, "Accueil", 3)).await?;
+        Ok((replace_key(tx, first, key(4), at(3000)).await?, same))
+    })
+    .await;
+    assert_eq!((as_it_was.name.as_str(), revived.name.as_str()), ("accueil", "accueil (2)"));
 }
 
 #[tokio::test]

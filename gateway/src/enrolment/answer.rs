@@ -93,9 +93,6 @@ pub async fn answer(
         Standing::Used => return again(tx, &invitation, request).await,
     }
     let name = MachineName::parse(&request.name).map_err(Refused::Name)?;
-    if !is_own(tx, request, now).await? {
-        return Err(Refused::Key);
-    }
     let (machine, act) = match invitation.purpose {
         Purpose::New => {
             let new = NewMachine { commune: invitation.commune, name, key: request.key, at: now };
@@ -106,7 +103,7 @@ pub async fn answer(
         }
     };
     let machine = machine.map_err(|error| match error {
-        directory::Error::KeyTaken(_) => Refused::Key,
+        directory::Error::KeyTaken(_) | directory::Error::KeyReserved => Refused::Key,
         directory::Error::NetworkFull => Refused::NetworkFull,
         other => Refused::Broken(other.into()),
     })?;
@@ -136,12 +133,6 @@ async fn again(tx: &impl Read, invitation: &Invitation, request: &Request) -> Re
     let commune = commune_of(tx, &machine).await?;
     let preshared = directory::has_preshared(tx, id).await.map_err(Error::from)?;
     Ok(Outcome { machine, commune, preshared, first: false })
-}
-
-/// Neither the gateway's key nor a temporary one: a peer has one entry in the tunnel.
-async fn is_own(tx: &impl Read, request: &Request, now: Timestamp) -> Result<bool, Error> {
-    let is_the_gateway = directory::gateway_key(tx).await? == Some(request.key);
-    Ok(!is_the_gateway && !directory::is_guest(tx, &request.key, now).await?)
 }
 
 async fn commune_of(tx: &impl Read, machine: &Machine) -> Result<Commune, Error> {
