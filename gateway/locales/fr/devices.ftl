@@ -11,6 +11,7 @@ devices-button = Ajouter l’appareil
 devices-give-up = Renoncer
 devices-name = Donnez à l’appareil un nom de 64 caractères au plus.
 devices-key = Ce n’est pas une clé publique de WireGuard : elle a 44 signes et finit par « = ». Copiez-la de nouveau, ou laissez vide.
+devices-key-reserved = Cette clé n’est pas celle de l’appareil, mais celle de la passerelle ou d’un bon de raccordement. Copiez celle que WireGuard montre sur l’appareil, sous « Clé publique » de l’interface.
 devices-key-taken = Cette clé est ou a été celle d’un autre poste. Faites-en une nouvelle dans WireGuard.
 devices-no-randomness = Le serveur ne peut pas faire de clé pour le moment. Recommencez dans une minute.
 devices-no-gateway-key = Le service des liaisons n’a pas encore répondu : l’appareil ne peut pas être ajouté. Recommencez dans une minute.

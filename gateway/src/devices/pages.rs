@@ -11,7 +11,9 @@ use serde::Deserialize;
 use super::{Configuration, Error, Keys};
 use crate::access::{self, Audience, Once, Referent, Route};
 use crate::devices;
-use crate::directory::{self, Changes, CommuneId, CommuneName, MachineId, MachineName, Network, NewMachine};
+use crate::directory::{
+    self, Changes, CommuneId, CommuneName, MachineId, MachineName, Network, NewMachine, to_the_end,
+};
 use crate::paths;
 use crate::store::{ReadTx, Store, WriteTx};
 use crate::web::{Drawing, Form, Frame, Now, Refusal, Reply, filters, t};
@@ -103,43 +105,63 @@ async fn add(
         Ok(parsed) => parsed,
         Err(why) => return kept(frame, town_hall, id, form, why),
     };
-    let preshared = desk.preshared.then(devices::draw_preshared).transpose()?;
     let new = NewMachine { commune: id, name, key: keys.public(), at };
-    let (once, by, network) = (form.once.clone(), who.name().to_owned(), desk.network);
-    let recorded = preshared.clone();
-    let added = store
-        .write(async move |tx: &mut WriteTx| {
-            if let Some(path) = once.led_to(tx).await? {
-                return Ok::<_, Error>((path, None));
-            }
-            let gateway = directory::gateway_key(tx).await?.ok_or(Error::NoGatewayKey)?;
-            let machine = devices::add(tx, &network, new.clone(), recorded.as_ref(), &by).await?;
-            let path = paths::device(machine.id);
-            once.leads_to(tx, &path, at).await?;
-            Ok((path, Some((machine, gateway))))
-        })
-        .await;
-    let (path, made) = match added {
+    match make(&store, &desk, &who, form.once.clone(), town_hall.town_hall(), new, keys).await {
         Err(Error::Directory(directory::Error::KeyTaken(_))) => {
-            return kept(frame, town_hall, id, form, t("devices-key-taken"));
+            kept(frame, town_hall, id, form, t("devices-key-taken"))
         }
-        added => added?,
-    };
-    if let Some((machine, gateway)) = made {
-        let configuration = Configuration {
-            title: format!("{}, {}", town_hall.town_hall(), machine.name),
-            keys,
-            addresses: desk.network.machine(machine.id),
-            mtu: desk.mtu,
-            gateway,
-            preshared,
-            endpoint: desk.endpoint,
-            allowed: desk.network.gateway().map(Into::into),
-        };
-        desk.tray.put(machine.id, configuration, who.id(), Instant::now());
-        desk.changes.announce();
+        Err(Error::Directory(directory::Error::KeyReserved)) => {
+            kept(frame, town_hall, id, form, t("devices-key-reserved"))
+        }
+        added => Ok(Reply::see_other(added?)),
     }
-    Ok(Reply::see_other(path))
+}
+
+/// Records a device, keeps its configuration for its page, and gives the address of this. A form that was sent
+/// before adds nothing and leads to the same page.
+async fn make(
+    store: &Store,
+    desk: &Desk,
+    who: &Referent,
+    once: Once,
+    town_hall: String,
+    new: NewMachine,
+    keys: Keys,
+) -> Result<String, Error> {
+    let preshared = desk.preshared.then(devices::draw_preshared).transpose()?;
+    let (store, desk) = (store.clone(), desk.clone());
+    let (by, owner, network) = (who.name().to_owned(), who.id(), desk.network);
+    to_the_end(async move {
+        let recorded = preshared.clone();
+        let (path, made) = store
+            .write(async move |tx: &mut WriteTx| {
+                if let Some(path) = once.led_to(tx).await? {
+                    return Ok::<_, Error>((path, None));
+                }
+                let gateway = directory::gateway_key(tx).await?.ok_or(Error::NoGatewayKey)?;
+                let machine = devices::add(tx, &network, new.clone(), recorded.as_ref(), &by).await?;
+                let path = paths::device(machine.id);
+                once.leads_to(tx, &path, new.at).await?;
+                Ok((path, Some((machine, gateway))))
+            })
+            .await?;
+        if let Some((machine, gateway)) = made {
+            let configuration = Configuration {
+                title: format!("{town_hall}, {}", machine.name),
+                keys,
+                addresses: network.machine(machine.id),
+                mtu: desk.mtu,
+                gateway,
+                preshared,
+                endpoint: desk.endpoint,
+                allowed: network.gateway().map(Into::into),
+            };
+            desk.tray.put(machine.id, configuration, owner, Instant::now());
+            desk.changes.announce();
+        }
+        Ok(path)
+    })
+    .await
 }
 
 async fn page(

@@ -1,9 +1,15 @@
 //! Devices without an agent: added, shown once, marked, taken away.
 
-use axum::http::StatusCode;
-use beffroi_protocol::PrivateKey;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Wake};
 
-use crate::rig::{REFERENTS_MACHINE, rig};
+use axum::http::StatusCode;
+use beffroi_gateway::directory;
+use beffroi_protocol::PrivateKey;
+use tokio::sync::Notify;
+
+use crate::rig::{GATEWAY, REFERENTS_MACHINE, Rig, rig};
 
 #[tokio::test]
 async fn a_device_gets_a_configuration_that_is_shown_to_one_person() {
@@ -62,9 +68,12 @@ async fn a_device_that_makes_its_own_key_keeps_it() {
 async fn what_is_typed_of_a_device_is_judged() {
     let rig = rig().await;
     let mut referent = rig.referent().await;
-    for (name, key, sentence) in
-        [("", "", "Donnez à l’appareil un nom"), ("Portable", "abc", "Ce n’est pas une clé publique")]
-    {
+    let gateways = GATEWAY.to_string();
+    for (name, key, sentence) in [
+        ("", "", "Donnez à l’appareil un nom"),
+        ("Portable", "abc", "Ce n’est pas une clé publique"),
+        ("Portable", &gateways, "Cette clé n’est pas celle de l’appareil"),
+    ] {
         let page = referent.post("/communes/1/appareil", &[("name", name), ("key", key)]).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
         page.shows(sentence);
@@ -72,4 +81,36 @@ async fn what_is_typed_of_a_device_is_judged() {
     }
     let page = referent.post("/communes/77/appareil", &[("name", "Portable")]).await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_browser_that_hangs_up_loses_no_key() {
+    let rig = rig().await;
+    let mut referent = rig.referent().await;
+    {
+        let mut request = pin!(referent.post("/communes/1/appareil", &[("name", "Tablette"), ("key", "")]));
+        let woken = Arc::new(Woken::default());
+        let waker = woken.clone().into();
+        // The browser hangs up at the first moment at which the device is in the store.
+        while !is_added(&rig, "Tablette").await {
+            let answer = request.as_mut().poll(&mut Context::from_waker(&waker));
+            assert!(answer.is_pending(), "the device is added before the answer");
+            woken.0.notified().await;
+        }
+    }
+    referent.get("/appareils/259").await.shows("PrivateKey = ");
+}
+
+async fn is_added(rig: &Rig, name: &str) -> bool {
+    let machines = rig.store.read(async |tx| directory::machines(tx).await).await.expect("it is read");
+    machines.iter().any(|machine| machine.name.as_str() == name)
+}
+
+#[derive(Default)]
+struct Woken(Notify);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
 }

@@ -45,7 +45,7 @@ pub(crate) const GATEWAYS: &str = "10.66.0.1";
 const SHELF: &str = "brought";
 const UPLOADED: &str = "uploaded";
 
-const GATEWAY: PublicKey = PublicKey::from_bytes([200; 32]);
+pub(crate) const GATEWAY: PublicKey = PublicKey::from_bytes([200; 32]);
 
 pub(crate) const NAME: &str = "Jeanne Lefèvre";
 pub(crate) const PASSWORD: &str = "trois vaches au pré";
