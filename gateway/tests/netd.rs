@@ -15,7 +15,9 @@ use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use beffroi_gateway::netd::{Client, Error, Firewall, Port, Present, Wanted};
+use beffroi_gateway::netd::{
+    Client, Error, Firewall, KeyWish, Port, Present, Wanted, key_path, next_key_path,
+};
 use beffroi_protocol::{PrivateKey, PublicKey};
 use beffroi_tunnel::{Backend, Peer, Tunnel};
 use ipnet::IpNet;
@@ -210,6 +212,60 @@ fn links_in_the_kernel_outlive_it() {
     assert!(peer.received > 0 && peer.handshake_age.is_some(), "the same session: {peer:?}");
 }
 
+#[test]
+fn the_key_changes_and_the_machines_stay() {
+    changes_its_key(Backend::Embedded);
+}
+
+#[test]
+#[ignore = "needs WireGuard in the kernel: make test-kernel"]
+fn the_key_changes_and_the_machines_stay_in_the_kernel() {
+    changes_its_key(Backend::Kernel);
+}
+
+/// Twice: by being asked, and after a kill between the disk and the device.
+fn changes_its_key(backend: Backend) {
+    let here = Here::new();
+    let mut netd = here.netd();
+    let mut wanted = wanted(&here.mairie);
+    let present = here.want(&wanted).expect("a plain state");
+    assert_eq!((present.tunnel.backend, present.next_key), (backend, None));
+    let first = present.tunnel.key.expect("netd has made a key");
+    let mut mairie = Mairie::open(&here.mairie, first);
+    let socket = here.runtime.block_on(UdpSocket::bind((INSIDE, PROBE))).expect("the address is ours");
+    here.runtime.spawn(echo(socket));
+    mairie.reaches(PROBE);
+
+    let prepared = here.prepare(&mut wanted);
+    assert_eq!(here.want(&wanted).expect("a plain state").next_key, Some(prepared), "it is made once");
+    mairie.reaches(PROBE);
+    wanted.key = KeyWish::Become(prepared);
+    let present = here.want(&wanted).expect("a plain state");
+    assert_eq!((present.tunnel.key, present.next_key), (Some(prepared), None));
+    assert_eq!(present.tunnel.listen_port, 51820);
+    assert!(present.tunnel.peers[&here.mairie.public()].endpoint.is_some(), "it knows where the machine is");
+    assert_eq!(here.want(&wanted).expect("a plain state").changes, 0);
+    mairie.calls(prepared);
+    mairie.reaches(PROBE);
+
+    let next = here.prepare(&mut wanted);
+    drop(netd);
+    let directory = here.directory.path().join("netd");
+    let remembered = directory.join("wanted.json");
+    let text = fs::read_to_string(&remembered).expect("it is there");
+    let asked = text.replace("\"prepare\"", &format!("{{\"become\":\"{next}\"}}"));
+    fs::write(remembered, asked).expect("a file of our own");
+    fs::rename(next_key_path(&directory), key_path(&directory)).expect("the step that is on disk");
+    netd = here.netd();
+    let present = here.runtime.block_on(here.client.present()).expect("netd answers");
+    assert_eq!((present.tunnel.key, present.next_key), (Some(next), None));
+    wanted.key = KeyWish::Become(next);
+    here.want(&wanted).expect("a plain state");
+    mairie.calls(next);
+    mairie.reaches(PROBE);
+    drop(netd);
+}
+
 /// The host of netd: the namespace in which the test is.
 struct Here {
     runtime: Runtime,
@@ -288,6 +344,15 @@ impl Here {
     fn want(&self, wanted: &Wanted) -> Result<Present, Error> {
         self.runtime.block_on(self.client.want(wanted))
     }
+
+    /// Has the next key made, and gives it.
+    fn prepare(&self, wanted: &mut Wanted) -> PublicKey {
+        let before = self.runtime.block_on(self.client.present()).expect("netd answers").tunnel.key;
+        wanted.key = KeyWish::Prepare;
+        let present = self.want(wanted).expect("a plain state");
+        assert_eq!(present.tunnel.key, before, "the key in use stays");
+        present.next_key.expect("it has been made")
+    }
 }
 
 impl Drop for Netd {
@@ -301,7 +366,8 @@ impl Drop for Netd {
 /// The machine of a town hall, in a namespace of its own.
 struct Mairie {
     runtime: Runtime,
-    _tunnel: Tunnel,
+    /// Lent while it is changed.
+    tunnel: Option<Tunnel>,
 }
 
 impl Mairie {
@@ -313,6 +379,17 @@ impl Mairie {
         };
         // Threads are in the namespace of the thread that starts them.
         let runtime = std::thread::spawn(start).join().expect("its panic is the test's");
+        let key = key.clone();
+        let opened =
+            runtime.spawn(async move { Tunnel::open("mairie", &key, &[]).await.expect("a new interface") });
+        let tunnel = runtime.block_on(opened).expect("its panic is the test's");
+        let mut mairie = Self { runtime, tunnel: Some(tunnel) };
+        mairie.calls(gateway);
+        mairie
+    }
+
+    /// The gateway has this key.
+    fn calls(&mut self, gateway: PublicKey) {
         let peer = Peer {
             allowed: nets(["10.66.0.1/32"]),
             endpoint: Some(([192, 0, 2, 1], 51820).into()),
@@ -325,14 +402,12 @@ impl Mairie {
             mtu: 1280,
             peers: BTreeMap::from([(gateway, peer)]),
         };
-        let key = key.clone();
-        let opened = runtime.spawn(async move {
-            let mut tunnel = Tunnel::open("mairie", &key, &[]).await.expect("a new interface");
+        let mut tunnel = self.tunnel.take().expect("it is lent for a moment only");
+        let changed = self.runtime.spawn(async move {
             tunnel.reconcile(&wanted).await.expect("a plain state");
             tunnel
         });
-        let tunnel = runtime.block_on(opened).expect("its panic is the test's");
-        Self { runtime, _tunnel: tunnel }
+        self.tunnel = Some(self.runtime.block_on(changed).expect("its panic is the test's"));
     }
 
     fn sends(&self, port: u16) {
@@ -379,6 +454,7 @@ fn wanted(mairie: &PrivateKey) -> Wanted {
             invited: None,
             open: BTreeSet::from([Port::Udp(51820)]),
         },
+        key: KeyWish::Stay,
     }
 }
 

@@ -1,4 +1,4 @@
-//! `beffroi-gateway restore`: a state directory, and netd's key, from a backup.
+//! `beffroi-gateway restore`: a state directory, and netd's keys, from a backup.
 
 use std::fs;
 use std::io::{self, Write};
@@ -89,12 +89,22 @@ fn restore_key(config: &Config, identity: Option<&Identity>) -> Result<(), Told>
     Ok(())
 }
 
-/// A key that is there already is another gateway's, and stays.
-fn put(directory: &Path, path: &Path, key: &[u8]) -> io::Result<()> {
+/// A key that is there already is another gateway's, and stays. The one in use is the first line and put there last:
+/// it says that all is there.
+fn put(directory: &Path, path: &Path, keys: &[u8]) -> io::Result<()> {
+    if path.exists() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(key)?;
-    file.sync_all()?;
+    let next = netd::next_key_path(directory);
+    let lines = keys.split_inclusive(|byte| *byte == b'\n');
+    let files: Vec<_> = lines.zip([path, next.as_path()]).collect();
+    for (line, path) in files.into_iter().rev() {
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+        let mut file = file?;
+        file.write_all(line)?;
+        file.sync_all()?;
+    }
     fs::File::open(directory)?.sync_all()?;
     hand_over(directory)
 }
@@ -133,4 +143,27 @@ fn explain(error: &RestoreError) -> Told {
         _ => "command-restore-failed",
     };
     t_with(text, &[("cause", &cause)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(keys: &str, in_use: &str, next: Option<&str>) {
+        let place = tempfile::tempdir().expect("a directory for the test");
+        let directory = place.path().join("netd");
+        let path = netd::key_path(&directory);
+        put(&directory, &path, keys.as_bytes()).expect("there was nothing");
+        assert_eq!(fs::read_to_string(&path).expect("it is there"), in_use);
+        assert_eq!(fs::read_to_string(netd::next_key_path(&directory)).ok().as_deref(), next);
+        let again = put(&directory, &path, b"another\n").expect_err("a key stays");
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&path).expect("it is there"), in_use);
+    }
+
+    #[test]
+    fn a_gateway_between_two_keys_has_both_again() {
+        check("one\n", "one\n", None);
+        check("one\ntwo\n", "one\n", Some("two\n"));
+    }
 }

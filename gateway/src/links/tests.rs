@@ -127,7 +127,7 @@ fn present(wanted: Option<&Wanted>) -> Present {
         up: true,
         peers: peers.into_iter().map(|(key, wanted)| (key, peer(wanted.allowed))).collect(),
     };
-    Present { tunnel, changes: 1 }
+    Present { tunnel, next_key: None, changes: 1 }
 }
 
 impl Rig {

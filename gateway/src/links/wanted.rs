@@ -9,7 +9,7 @@ use ipnet::{IpNet, Ipv4Net};
 
 use crate::config::{ADMIN_PORT, Config, MEMBERS_PORT, PORTAL_PORT, PROBE_PORT};
 use crate::directory::{Guest, Machine, MachineId, Network};
-use crate::netd::{Firewall, Invited, Port, Wanted};
+use crate::netd::{Firewall, Invited, KeyWish, Port, Wanted};
 use crate::openings::Opening;
 
 /// How often either side speaks when there is nothing to say, in seconds: it holds the way through the town
@@ -67,6 +67,7 @@ impl Ground {
                 peers,
             },
             firewall: self.firewall(machines, guests, open),
+            key: KeyWish::Stay,
         }
     }
 

@@ -1,4 +1,4 @@
-//! netd's own directory: the gateway's private key, and the last wanted state, from which the links
+//! netd's own directory: the gateway's private keys, and the last wanted state, from which the links
 //! are put back after a power cut without the gateway.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -11,6 +11,8 @@ use beffroi_protocol::{PrivateKey, PublicKey};
 use super::Wanted;
 
 const KEY: &str = "private.key";
+/// Made to take its place.
+const NEXT: &str = "next.key";
 const PUBLIC: &str = "public.key";
 const WANTED: &str = "wanted.json";
 
@@ -28,6 +30,8 @@ pub enum Error {
     NotAKey { path: PathBuf },
     #[error("the system has no randomness to give")]
     Random(#[source] getrandom::Error),
+    #[error("cannot remove {path}")]
+    Remove { path: PathBuf, source: io::Error },
 }
 
 #[derive(Debug)]
@@ -48,18 +52,51 @@ impl Chest {
 
     /// The gateway's private key, made at the first start.
     pub(crate) fn key(&self) -> Result<PrivateKey, Error> {
+        if let Some(key) = self.read_key(KEY)? {
+            return Ok(key);
+        }
+        let key = self.make_key(KEY)?;
+        log::info!("made the gateway's private key; its public key is {}", key.public());
+        Ok(key)
+    }
+
+    /// The key that was made to take its place.
+    pub(crate) fn next_key(&self) -> Result<Option<PrivateKey>, Error> {
+        self.read_key(NEXT)
+    }
+
+    pub(crate) fn make_next_key(&self) -> Result<PrivateKey, Error> {
+        self.make_key(NEXT)
+    }
+
+    /// The next key is the key: in one step, so that there is one of the two after a power cut.
+    pub(crate) fn use_next_key(&self) -> Result<(), Error> {
         let path = self.directory.join(KEY);
+        let moved = fs::rename(self.directory.join(NEXT), &path).and_then(|()| self.sync());
+        moved.map_err(|source| Error::Write { path, source })
+    }
+
+    pub(crate) fn forget_next_key(&self) -> Result<(), Error> {
+        let path = self.directory.join(NEXT);
+        let removed = fs::remove_file(&path).and_then(|()| self.sync());
+        match removed {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Remove { path, source }),
+            _ => Ok(()),
+        }
+    }
+
+    fn read_key(&self, name: &str) -> Result<Option<PrivateKey>, Error> {
+        let path = self.directory.join(name);
         match fs::read_to_string(&path) {
-            Ok(text) => PrivateKey::from_base64(&text).map_err(|_| Error::NotAKey { path }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.make_key(),
+            Ok(text) => PrivateKey::from_base64(&text).map(Some).map_err(|_| Error::NotAKey { path }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(Error::Read { path, source }),
         }
     }
 
-    fn make_key(&self) -> Result<PrivateKey, Error> {
+    fn make_key(&self, name: &str) -> Result<PrivateKey, Error> {
         let key = PrivateKey::generate().map_err(Error::Random)?;
-        self.replace(KEY, key_file(&key).as_bytes())?;
-        log::info!("made the gateway's private key; its public key is {}", key.public());
+        self.replace(name, key_file(&key).as_bytes())?;
         Ok(key)
     }
 
@@ -122,14 +159,23 @@ impl Chest {
             .open(&new)
             .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
             .and_then(|()| fs::rename(&new, &path))
-            .and_then(|()| File::open(&self.directory)?.sync_all());
+            .and_then(|()| self.sync());
         written.map_err(|source| Error::Write { path, source })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.directory)?.sync_all()
     }
 }
 
 /// Where netd keeps the private key, in its directory; a restored one is put there.
 pub fn key_path(directory: &Path) -> PathBuf {
     directory.join(KEY)
+}
+
+/// Where it keeps the one that was made to take its place.
+pub fn next_key_path(directory: &Path) -> PathBuf {
+    directory.join(NEXT)
 }
 
 /// A private key as it stands in its file: base64 and a newline, as `wg genkey` writes it.
@@ -142,7 +188,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::netd::Firewall;
+    use crate::netd::{Firewall, KeyWish};
 
     fn chest() -> (tempfile::TempDir, Chest) {
         let directory = tempfile::tempdir().expect("a place for files");
@@ -158,7 +204,7 @@ mod tests {
             mtu,
             peers: [].into(),
         };
-        Wanted { tunnel, firewall: Firewall::default() }
+        Wanted { tunnel, firewall: Firewall::default(), key: KeyWish::Stay }
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Client {
         present(self.request(&Request::Present).await?)
     }
 
-    /// The gateway's private key as an age file, sealed to the backup's recipient that netd has read
+    /// The gateway's private keys as an age file, sealed to the backup's recipient that netd has read
     /// in its own configuration.
     ///
     /// # Errors

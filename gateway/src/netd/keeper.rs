@@ -4,12 +4,12 @@
 use std::io::Write;
 
 use age::Encryptor;
-use beffroi_protocol::PrivateKey;
 use beffroi_tunnel::Tunnel;
 use beffroi_tunnel::firewall::{self, FirewallTable, Outcome};
 use data_encoding::BASE64;
 
 use super::chest::{self, Chest};
+use super::keyring::Keyring;
 use super::message::{Reply, Request};
 use super::ruleset::{TABLE, ruleset};
 use super::{Present, Wanted, limits};
@@ -35,7 +35,7 @@ impl Error {
 
 pub(crate) struct Keeper {
     config: Config,
-    key: PrivateKey,
+    keyring: Keyring,
     chest: Chest,
     tunnel: Tunnel,
     firewall: FirewallTable,
@@ -47,12 +47,14 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     /// Opens the interface; what was wanted last is not written yet.
-    pub(crate) async fn open(config: Config, chest: Chest, key: PrivateKey) -> Result<Self, Error> {
+    pub(crate) async fn open(config: Config, chest: Chest, keyring: Keyring) -> Result<Self, Error> {
+        let key = keyring.key();
         let wanted = chest.wanted().map_err(Error::Chest)?;
         let former: Vec<_> = chest.last_key().into_iter().collect();
-        let tunnel = Tunnel::open(&config.network.interface, &key, &former).await.map_err(Error::Tunnel)?;
+        let tunnel = Tunnel::open(&config.network.interface, key, &former).await.map_err(Error::Tunnel)?;
         chest.remember_key(&key.public()).map_err(Error::Chest)?;
-        Ok(Self { config, key, chest, tunnel, firewall: FirewallTable::new(TABLE), wanted, is_kept: true })
+        let firewall = FirewallTable::new(TABLE);
+        Ok(Self { config, keyring, chest, tunnel, firewall, wanted, is_kept: true })
     }
 
     /// Answers a request. The error, when there is one, has been told to the asker already.
@@ -101,11 +103,26 @@ impl Keeper {
     /// The firewall first: a peer is let in after its limits are up. Remembers where the peers are, so
     /// that they can be called after a restart.
     async fn write(&mut self, wanted: Wanted) -> Result<Present, Error> {
+        let is_another = self.change_key(&wanted).await?;
         let fenced = self.fence(&wanted).await?;
         let made = self.tunnel.reconcile(&wanted.tunnel).await.map_err(Error::Tunnel)?;
         let present = self.present().await?;
         self.keep(with_endpoints(wanted, &present.tunnel));
-        Ok(Present { changes: made.len() + usize::from(fenced == Outcome::Written), ..present })
+        let beside = usize::from(is_another) + usize::from(fenced == Outcome::Written);
+        Ok(Present { changes: made.len() + beside, ..present })
+    }
+
+    /// The disk has it first. Peers stay, and shake hands anew.
+    async fn change_key(&mut self, wanted: &Wanted) -> Result<bool, Error> {
+        let is_another = self.keyring.follow(wanted.key, &self.chest);
+        if is_another {
+            let key = self.keyring.key();
+            self.tunnel.set_key(key).await.map_err(Error::Tunnel)?;
+            if let Err(error) = self.chest.remember_key(&key.public()) {
+                log::warn!("the key in use is remembered at the next start: {}", chain(&error));
+            }
+        }
+        Ok(is_another)
     }
 
     async fn fence(&mut self, wanted: &Wanted) -> Result<Outcome, Error> {
@@ -129,7 +146,7 @@ impl Keeper {
 
     async fn present(&mut self) -> Result<Present, Error> {
         let tunnel = self.tunnel.present().await.map_err(Error::Tunnel)?;
-        Ok(Present { tunnel, changes: 0 })
+        Ok(Present { tunnel, next_key: self.keyring.next(), changes: 0 })
     }
 
     /// A tick with nothing new writes nothing, to the disk neither. On a full disk the old state makes room for the
@@ -161,9 +178,9 @@ impl Keeper {
         let Some(recipient) = &self.config.backup.recipient else {
             return Reply::Failed("there is no backup.recipient in netd's configuration".to_owned());
         };
-        match sealed(chest::key_file(&self.key).as_bytes(), recipient) {
+        match sealed(self.keyring.lines().as_bytes(), recipient) {
             Ok(bytes) => Reply::Sealed(BASE64.encode(&bytes)),
-            Err(why) => Reply::Failed(format!("cannot seal the private key: {why}")),
+            Err(why) => Reply::Failed(format!("cannot seal the private keys: {why}")),
         }
     }
 }
@@ -202,7 +219,7 @@ mod tests {
     use beffroi_tunnel::{Backend, Peer, PresentPeer};
 
     use super::*;
-    use crate::netd::Firewall;
+    use crate::netd::{Firewall, KeyWish};
 
     /// The endpoint remembered, from the gateway's hint and from what the device knows.
     fn check(hint: Option<u16>, known: Option<Option<u16>>, expected: Option<u16>) {
@@ -226,7 +243,8 @@ mod tests {
             up: true,
             peers: peer.into_iter().collect(),
         };
-        let kept = with_endpoints(Wanted { tunnel, firewall: Firewall::default() }, &present);
+        let kept =
+            with_endpoints(Wanted { tunnel, firewall: Firewall::default(), key: KeyWish::Stay }, &present);
         assert_eq!(kept.tunnel.peers[&key].endpoint, at(expected));
     }
 

@@ -62,7 +62,7 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::netd::{Firewall, Invited, Port};
+    use crate::netd::{Firewall, Invited, KeyWish, Port};
 
     fn nets<const N: usize>(texts: [&str; N]) -> BTreeSet<IpNet> {
         texts.into_iter().map(|text| text.parse().expect("a network")).collect()
@@ -86,6 +86,7 @@ mod tests {
                 invited: Some(Invited { network: temporary::NETWORK.into(), port: Port::Tcp(4710) }),
                 open: BTreeSet::from([Port::Udp(51820), Port::Tcp(22), Port::Tcp(443)]),
             },
+            key: KeyWish::Stay,
         };
         change(&mut wanted);
         assert_eq!(check(&wanted, &network), *expected);

@@ -20,7 +20,7 @@ pub enum Request {
     Want(Box<Wanted>),
     /// Tell how it is, and change nothing. Answered by [`Reply::Present`].
     Present,
-    /// Give the private key, sealed to the backup's recipient. Answered by [`Reply::Sealed`].
+    /// Give the private keys, sealed to the backup's recipient. Answered by [`Reply::Sealed`].
     Seal,
 }
 

@@ -9,6 +9,7 @@ mod chest;
 mod client;
 mod figures;
 mod keeper;
+mod keyring;
 mod limits;
 pub mod message;
 mod process;
@@ -17,10 +18,11 @@ mod server;
 
 use std::collections::BTreeSet;
 
+use beffroi_protocol::PublicKey;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-pub use chest::key_path;
+pub use chest::{key_path, next_key_path};
 pub use client::{Client, Error};
 pub use process::{Error as ProcessError, Prepared, prepare, run};
 
@@ -31,6 +33,21 @@ pub use crate::config::Port;
 pub struct Wanted {
     pub tunnel: beffroi_tunnel::Wanted,
     pub firewall: Firewall,
+    #[serde(default)]
+    pub key: KeyWish,
+}
+
+/// Which key the gateway has. Private ones are netd's own business.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyWish {
+    /// The one it has; one that was made to take its place is forgotten.
+    #[default]
+    Stay,
+    /// The one it has, beside one that is to take its place.
+    Prepare,
+    /// This one, which was made to take the place of another; the other is forgotten.
+    Become(PublicKey),
 }
 
 /// Who may reach what of this machine, through the tunnel and from the internet. An empty list denies.
@@ -58,6 +75,9 @@ pub struct Invited {
 pub struct Present {
     /// Its `key` is the gateway's public key.
     pub tunnel: beffroi_tunnel::Present,
+    /// The public key that was made to take its place.
+    #[serde(default)]
+    pub next_key: Option<PublicKey>,
     /// How many differences this message made netd write: 0 when all was as wanted.
     pub changes: usize,
 }

@@ -13,6 +13,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use super::chest::{self, Chest};
 use super::keeper::{self, Keeper};
+use super::keyring::Keyring;
 use super::server::{self, Asked, Door};
 use crate::config::Config;
 use crate::journal::chain;
@@ -77,8 +78,8 @@ enum Event {
 /// When the interface cannot be had, or was removed by someone else: to be started anew.
 pub async fn run(prepared: Prepared, stop: impl Future<Output = ()>) -> Result<(), Error> {
     let Prepared { config, chest, door } = prepared;
-    let key = chest.key()?;
-    let mut keeper = Keeper::open(config, chest, key).await.map_err(broken)?;
+    let keyring = Keyring::open(&chest)?;
+    let mut keeper = Keeper::open(config, chest, keyring).await.map_err(broken)?;
     let mut trouble = Trouble::default();
     let mut due = Instant::now() + trouble.after(keeper.settle().await)?;
     let (asking, mut asked) = mpsc::channel(1);

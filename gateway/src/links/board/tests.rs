@@ -47,7 +47,7 @@ fn present(seed: u8, received: u64, handshake_age: Option<Duration>) -> Present 
         up: true,
         peers: [(key(seed), peer)].into(),
     };
-    Present { tunnel, changes: 0 }
+    Present { tunnel, next_key: None, changes: 0 }
 }
 
 fn probe(version: &str) -> Probe {
