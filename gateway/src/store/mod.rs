@@ -32,6 +32,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 
 use prometheus::core::Collector;
+use redb::Database;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use blobs::{Blob, BlobError, BlobId, Blobs, INLINE_MAX, NotABlobId};
@@ -52,6 +53,8 @@ pub const KEY_MAX: usize = 1024;
 pub const VALUE_MAX: usize = 64 * 1024;
 /// Bytes of keys and values that one closure may write.
 pub const TRANSACTION_MAX: usize = 1024 * 1024;
+/// Rows that are read while the other requests of a thread wait: a fraction of a millisecond.
+const BRIEF: usize = 256;
 
 /// A handle to the open database. The last clone closes it.
 #[derive(Clone)]
@@ -94,7 +97,9 @@ impl Store {
         })
     }
 
-    /// Runs a closure over a snapshot. It may only wait for the transaction it is given.
+    /// Runs a closure over a snapshot. It may only wait for the transaction it is given, and has no other effect,
+    /// because it may be run again: one that reads little is answered on the spot, since handing it to another
+    /// thread takes longer than the reading; one that turns out to read much begins anew beside the others.
     pub async fn read<T, E, F>(&self, closure: F) -> Result<T, E>
     where
         F: AsyncFn(&ReadTx) -> Result<T, E> + Send + 'static,
@@ -102,13 +107,13 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         self.inner.alive()?;
+        if let Some(outcome) = snapshot(&self.inner.database, BRIEF, &closure) {
+            return outcome;
+        }
         let database = self.inner.database.clone();
-        let run = move || {
-            let tx = ReadTx::begin(&database)?;
-            poll_now(closure(&tx))?
-        };
+        let run = move || snapshot(&database, usize::MAX, &closure);
         match tokio::task::spawn_blocking(run).await {
-            Ok(outcome) => outcome,
+            Ok(outcome) => outcome.unwrap_or_else(|| Err(Error::Waited.into())),
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
                 Err(_) => Err(Error::Closed.into()),
@@ -184,6 +189,23 @@ impl Drop for Inner {
             // A panic of the thread was told to every caller when it happened.
             let _ = thread.join();
         }
+    }
+}
+
+/// Runs a closure that reads over a new snapshot; `None` when it reads more than so many rows.
+fn snapshot<T, E, F>(database: &Database, rows: usize, closure: &F) -> Option<Result<T, E>>
+where
+    F: AsyncFn(&ReadTx) -> Result<T, E>,
+    E: From<Error>,
+{
+    let tx = match ReadTx::begin(database, rows) {
+        Ok(tx) => tx,
+        Err(error) => return Some(Err(error.into())),
+    };
+    match poll_now(closure(&tx)) {
+        Ok(outcome) => Some(outcome),
+        Err(_) if tx.is_used_up() => None,
+        Err(error) => Some(Err(error.into())),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reading: one snapshot for the length of a closure.
 
+use std::cell::Cell;
 use std::ops::{Bound, RangeBounds};
 
 use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition, TableError};
@@ -110,6 +111,8 @@ async fn typed_page<K: Key, V: Record>(
 /// A snapshot of the database: what was committed when it was taken, whatever is committed meanwhile.
 pub struct ReadTx {
     snapshot: ReadTransaction,
+    /// Rows that may still be read; a closure that needs more never comes to its end.
+    left: Cell<usize>,
 }
 
 /// A table as redb knows it.
@@ -121,8 +124,20 @@ type BytesTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
 type Stored = Result<Row, Error>;
 
 impl ReadTx {
-    pub(super) fn begin(database: &Database) -> Result<ReadTx, Error> {
-        Ok(ReadTx { snapshot: database.begin_read().map_err(Error::database)? })
+    pub(super) fn begin(database: &Database, rows: usize) -> Result<ReadTx, Error> {
+        Ok(ReadTx { snapshot: database.begin_read().map_err(Error::database)?, left: Cell::new(rows) })
+    }
+
+    /// Whether more was asked for than may be read.
+    pub(super) fn is_used_up(&self) -> bool {
+        self.left.get() == 0
+    }
+
+    async fn use_up(&self, rows: usize) {
+        self.left.set(self.left.get().saturating_sub(rows));
+        if self.is_used_up() {
+            std::future::pending().await
+        }
     }
 
     pub(super) fn stored(&self, table: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
@@ -164,6 +179,7 @@ impl ReadTx {
 
 impl Read for ReadTx {
     async fn row(&self, table: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.use_up(1).await;
         self.stored(table, key)
     }
 
@@ -174,6 +190,9 @@ impl Read for ReadTx {
         order: Order,
         limit: usize,
     ) -> Result<Vec<Row>, Error> {
-        self.scan(table, bounds, order)?.take(limit).collect()
+        let may = limit.min(self.left.get());
+        let rows: Vec<Row> = self.scan(table, bounds, order)?.take(may).collect::<Result<_, _>>()?;
+        self.use_up(rows.len()).await;
+        Ok(rows)
     }
 }

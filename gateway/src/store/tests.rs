@@ -7,6 +7,7 @@ mod model;
 mod power;
 
 use std::ops::Bound;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -197,6 +198,33 @@ async fn a_closure_that_waits_for_something_else_is_told_so() {
     assert!(matches!(waited, Err(Error::Waited)));
     let waited = store.read(async |_| std::future::pending::<Result<(), Error>>().await).await;
     assert!(matches!(waited, Err(Error::Waited)));
+}
+
+#[tokio::test]
+async fn what_reads_little_runs_once_and_what_reads_much_begins_anew() {
+    let (_directory, store) = open();
+    let hung = async |tx: &mut WriteTx| {
+        for number in 0..600 {
+            tx.put(&BELLS, &number, &bell("Marie")).await?;
+        }
+        Ok::<_, Error>(())
+    };
+    store.write(hung).await.expect("six hundred small rows are kept");
+    let read = async |limit: usize| {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let counted = runs.clone();
+        let closure = async move |tx: &ReadTx| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            let first = tx.page(&BELLS, .., limit).await?;
+            let second = tx.page(&BELLS, 100.., limit).await?;
+            Ok::<_, Error>(first.rows.len() + second.rows.len())
+        };
+        let rows = store.read(closure).await.expect("the table is read");
+        (rows, runs.load(Ordering::Relaxed))
+    };
+    assert_eq!(read(10).await, (20, 1));
+    assert_eq!(read(200).await, (400, 2));
+    assert_eq!(read(450).await, (900, 2));
 }
 
 #[tokio::test]

@@ -115,7 +115,7 @@ fn run_batch(
     answers: &mut Vec<Answer>,
     figures: &Figures,
 ) -> Result<(), Failure> {
-    let snapshot = ReadTx::begin(database).map_err(|error| Arc::new(error) as Failure)?;
+    let snapshot = ReadTx::begin(database, usize::MAX).map_err(|error| Arc::new(error) as Failure)?;
     let mut tx = WriteTx::over(snapshot);
     let mut next = Some(first);
     while let Some(job) = next {
