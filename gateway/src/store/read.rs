@@ -136,7 +136,7 @@ impl ReadTx {
     async fn use_up(&self, rows: usize) {
         self.left.set(self.left.get().saturating_sub(rows));
         if self.is_used_up() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
