@@ -11,8 +11,9 @@ use beffroi_protocol::{PrivateKey, PublicKey};
 
 use crate::state::Joined;
 
-/// For a handshake and a probe over a slow line.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// For a handshake and a probe over a slow line, in the first round; each further one takes twice as long, up to
+/// the second, so that a slower line is given its time and one that is cut is spared.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(60));
 /// The same just after a change that was agreed: the gateway may be a moment late.
 const INSISTENCE: Duration = Duration::from_secs(1);
 /// For a gateway that says that it changes its key to do so.
@@ -55,6 +56,10 @@ impl Identity {
 pub(crate) struct Turns {
     identities: Vec<Identity>,
     current: usize,
+    /// Which probe was the first one of the current identity: what answers an earlier one says nothing of it.
+    first: u32,
+    /// How long each is waited for.
+    patience: Duration,
     /// When the next one gets its turn, should nobody answer.
     unanswered: Option<Instant>,
     /// When an end changes keys, as was agreed, and to what.
@@ -65,7 +70,15 @@ pub(crate) struct Turns {
 
 impl Turns {
     pub(crate) fn new(joined: &Joined) -> Self {
-        Self { identities: Identity::all(joined), current: 0, unanswered: None, agreed: None, insist: 0 }
+        Self {
+            identities: Identity::all(joined),
+            current: 0,
+            first: 0,
+            patience: PATIENCE.0,
+            unanswered: None,
+            agreed: None,
+            insist: 0,
+        }
     }
 
     pub(crate) fn current(&self) -> &Identity {
@@ -79,16 +92,30 @@ impl Turns {
         self.identities = identities;
     }
 
-    /// The gateway is being called.
+    /// The gateway is being called. Who calls again does not put off the next one's turn.
     pub(crate) fn called(&mut self, now: Instant) {
-        let patience = if self.insist > 0 { INSISTENCE } else { PATIENCE };
-        self.unanswered = (self.identities.len() > 1).then(|| now + patience);
+        let patience = if self.insist > 0 { INSISTENCE } else { self.patience };
+        if self.identities.len() > 1 {
+            self.unanswered.get_or_insert(now + patience);
+        }
     }
 
-    /// The gateway answered. Gives the identity by which it did, if that is not yet the one on disk.
-    pub(crate) fn answered(&mut self) -> Option<&Identity> {
+    /// What was waited for may have been the line's fault, and the line is another now.
+    pub(crate) fn network_changed(&mut self) {
+        self.patience = PATIENCE.0;
+        self.unanswered = None;
+    }
+
+    /// The gateway answered the probe of this number. Gives the identity by which it did, if that is not yet the
+    /// one on disk.
+    pub(crate) fn answered(&mut self, sequence: u32) -> Option<&Identity> {
+        // Numbers go round: an earlier one is far behind.
+        if sequence.wrapping_sub(self.first) > u32::MAX / 2 {
+            return None;
+        }
         self.unanswered = None;
         self.insist = 0;
+        self.patience = PATIENCE.0;
         (self.current > 0).then(|| self.current())
     }
 
@@ -117,20 +144,26 @@ impl Turns {
         self.unanswered.into_iter().chain(self.agreed.as_ref().map(|(at, _)| *at)).min()
     }
 
-    /// Whether the gateway is to be called now, with what may be another identity.
-    pub(crate) fn change(&mut self, now: Instant) -> bool {
+    /// Whether the gateway is to be called now, with what may be another identity. `next` is the number of the next
+    /// probe.
+    pub(crate) fn change(&mut self, now: Instant, next: u32) -> bool {
         let agreed = self.agreed.take_if(|(at, _)| *at <= now).map(|(_, identity)| identity);
         let agreed = agreed.and_then(|agreed| self.identities.iter().position(|one| *one == agreed));
         let is_silent = self.unanswered.take_if(|at| *at <= now).is_some();
         if let Some(agreed) = agreed.filter(|agreed| *agreed != self.current) {
             self.insist = INSIST;
             self.current = agreed;
+            self.first = next;
             return true;
         }
         if is_silent && self.insist > 0 {
             self.insist -= 1;
         } else if is_silent {
             self.current = (self.current + 1) % self.identities.len();
+            self.first = next;
+        }
+        if is_silent && self.current == 0 {
+            self.patience = (self.patience * 2).min(PATIENCE.1);
         }
         is_silent
     }
@@ -158,7 +191,7 @@ mod tests {
         let mut turns = Turns::new(&joined());
         turns.called(now);
         assert_eq!(turns.wake(), None);
-        assert_eq!(turns.answered(), None);
+        assert_eq!(turns.answered(0), None);
     }
 
     #[test]
@@ -169,15 +202,53 @@ mod tests {
         for _ in 0..4 {
             seen.push(turns.current().clone());
             turns.called(now);
-            assert!(!turns.change(now + SECOND), "it is given its time");
-            now += PATIENCE;
-            assert!(turns.change(now));
+            assert!(!turns.change(now + SECOND, 0), "it is given its time");
+            now += PATIENCE.0;
+            assert!(turns.change(now, 0));
         }
         assert_eq!(seen, Identity::all(&exchanging()));
         assert_eq!(*turns.current(), seen[0], "the first again");
         turns.called(now);
-        assert_eq!(turns.answered(), None);
-        assert!(!turns.change(now + 60 * SECOND), "who is answered stays");
+        assert_eq!(turns.answered(0), None);
+        assert!(!turns.change(now + 60 * SECOND, 0), "who is answered stays");
+    }
+
+    #[test]
+    fn an_answer_to_the_former_identity_says_nothing_of_this_one() {
+        let now = Instant::now();
+        let mut turns = Turns::new(&exchanging());
+        turns.called(now);
+        assert!(turns.change(now + PATIENCE.0, 7));
+        turns.called(now + PATIENCE.0);
+        assert_eq!(turns.answered(6), None);
+        assert!(turns.wake().is_some(), "it is still waited for");
+        assert!(turns.answered(7).is_some());
+
+        let mut turns = Turns::new(&exchanging());
+        turns.called(now);
+        assert!(turns.change(now + PATIENCE.0, u32::MAX));
+        assert_eq!(turns.answered(u32::MAX - 1), None);
+        assert!(turns.answered(3).is_some(), "numbers go round");
+    }
+
+    #[test]
+    fn a_cut_line_is_called_less_and_less_often() {
+        let mut now = Instant::now();
+        let mut turns = Turns::new(&Joined { next: Some(next()), ..joined() });
+        let mut pauses = Vec::new();
+        for _ in 0..12 {
+            turns.called(now);
+            turns.called(now + SECOND);
+            let due = turns.wake().expect("there are two");
+            pauses.push((due - now).as_secs());
+            now = due;
+            assert!(turns.change(now, 0));
+        }
+        assert_eq!(pauses, [3, 3, 6, 6, 12, 12, 24, 24, 48, 48, 60, 60]);
+        turns.called(now);
+        turns.network_changed();
+        turns.called(now);
+        assert_eq!(turns.wake(), Some(now + PATIENCE.0), "another line");
     }
 
     #[test]
@@ -186,21 +257,21 @@ mod tests {
         let joined = Joined { next: Some(next()), ..joined() };
         let mut turns = Turns::new(&joined);
         turns.agreed(now);
-        assert_eq!(turns.answered(), None);
-        assert!(!turns.change(now + SECOND));
-        assert!(turns.change(now + CHANGE_AFTER));
+        assert_eq!(turns.answered(0), None);
+        assert!(!turns.change(now + SECOND, 0));
+        assert!(turns.change(now + CHANGE_AFTER, 0));
         for _ in 0..INSIST {
             now += CHANGE_AFTER;
             turns.called(now);
-            assert!(turns.change(now + INSISTENCE), "a gateway that is late is called again");
+            assert!(turns.change(now + INSISTENCE, 0), "a gateway that is late is called again");
             assert_eq!(turns.current().key, next());
         }
         turns.called(now);
-        let answered = turns.answered().expect("it is not on disk yet").clone();
+        let answered = turns.answered(0).expect("it is not on disk yet").clone();
         let settled = answered.settled(&joined);
         assert_eq!((&settled.key, &settled.next), (&next(), &None));
         turns.follow(&settled);
-        assert_eq!(turns.answered(), None, "it is on disk now");
+        assert_eq!(turns.answered(0), None, "it is on disk now");
         assert_eq!(*turns.current(), answered);
     }
 
@@ -209,17 +280,17 @@ mod tests {
         let now = Instant::now();
         let mut turns = Turns::new(&exchanging());
         turns.gateway_changes(now);
-        assert_eq!(turns.answered(), None, "an answer that was under way");
-        assert!(turns.change(now + MOMENT));
+        assert_eq!(turns.answered(0), None, "an answer that was under way");
+        assert!(turns.change(now + MOMENT, 0));
         assert_eq!((turns.current().gateway, &turns.current().key), (NEXT, &joined().key));
         turns.called(now + MOMENT);
-        assert!(turns.change(now + MOMENT + INSISTENCE));
+        assert!(turns.change(now + MOMENT + INSISTENCE, 0));
         assert_eq!(turns.current().gateway, NEXT, "a gateway that is late is called again");
-        let settled = turns.answered().expect("it is not on disk yet").settled(&exchanging());
+        let settled = turns.answered(0).expect("it is not on disk yet").settled(&exchanging());
         assert_eq!((settled.gateway, settled.next_gateway), (NEXT, None));
         turns.follow(&settled);
         turns.gateway_changes(now);
-        assert!(!turns.change(now + 60 * SECOND), "said again, it changes nothing");
+        assert!(!turns.change(now + 60 * SECOND, 0), "said again, it changes nothing");
     }
 
     #[test]

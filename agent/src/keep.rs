@@ -208,6 +208,11 @@ impl Keeper {
         .unwrap_or(probe)
     }
 
+    /// The number of the next probe.
+    pub(crate) const fn sequence(&self) -> u32 {
+        self.sequence
+    }
+
     pub(crate) fn seen(&self) -> Seen {
         Seen {
             last_answer: self.last_answer,

@@ -34,7 +34,7 @@ impl Keeper {
         let enough = self.misses >= MISSES || (flying.patience == Patience::Short && is_silent);
         match &self.recovery {
             None if enough => self.attempt(0, now, actions),
-            Some(_) if self.ways.can_change() => self.ride(now, actions),
+            Some(_) if self.ways.can_change() => self.board(now, actions),
             Some(_) if self.ways.want_carrier() => actions.push(Action::OpenCarrier),
             None | Some(_) => {}
         }
@@ -52,7 +52,7 @@ impl Keeper {
         }
         actions.push(Action::Lookup);
         if self.ways.turn(attempt) == Carrier::Tls {
-            self.ride(now, actions);
+            self.board(now, actions);
             return;
         }
         self.ways.use_udp();
@@ -73,11 +73,16 @@ impl Keeper {
         self.probe(Patience::Usual, now, actions);
     }
 
-    pub(super) fn ride(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        self.ways.use_carrier(now);
+    /// The carrier is given its time before the recovery goes on.
+    fn board(&mut self, now: Instant, actions: &mut Vec<Action>) {
         if let Some(recovery) = &mut self.recovery {
             recovery.next = recovery.next.max(now + RETRY.0);
         }
+        self.ride(now, actions);
+    }
+
+    pub(super) fn ride(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        self.ways.use_carrier(now);
         actions.push(Action::Ride);
         self.probe(Patience::Usual, now, actions);
     }
@@ -87,7 +92,7 @@ impl Keeper {
     pub(super) fn connected(&mut self, is_ready: bool, now: Instant, actions: &mut Vec<Action>) {
         self.ways.connected(is_ready);
         match (is_ready, self.ways.used()) {
-            (true, Carrier::Udp) if self.recovery.is_some() => self.ride(now, actions),
+            (true, Carrier::Udp) if self.recovery.is_some() => self.board(now, actions),
             (true, Carrier::Tls) => self.probe(Patience::Usual, now, actions),
             _ => {}
         }

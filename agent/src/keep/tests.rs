@@ -588,6 +588,19 @@ fn a_carrier_that_breaks_is_used_again() {
 }
 
 #[test]
+fn other_keys_do_not_put_off_the_recovery() {
+    let mut world = blocked();
+    world.run(25);
+    world.is_connected = false;
+    let mut done = Vec::new();
+    for _ in 0..20 {
+        done.extend(world.run(3));
+        world.handle(Event::KeysChanged);
+    }
+    assert!(!renewals(&done).is_empty(), "UDP has its turn: {done:?}");
+}
+
+#[test]
 fn a_gateway_whose_carrier_is_closed_is_called_by_udp_for_ever() {
     let mut world = blocked();
     world.carrier_is_open = false;

@@ -134,8 +134,8 @@ impl Membership {
     }
 
     /// The gateway has answered: whoever it knows this machine as is written down.
-    fn settle(&mut self, config: &Config) {
-        let settled = self.turns.answered().map(|identity| identity.settled(&self.joined));
+    fn settle(&mut self, config: &Config, sequence: u32) {
+        let settled = self.turns.answered(sequence).map(|identity| identity.settled(&self.joined));
         if settled.is_some_and(|settled| self.adopt(config, settled)) {
             let key = self.joined.key.public();
             let gateway = self.joined.gateway;
@@ -169,7 +169,7 @@ impl Membership {
 
     /// Gives the tunnel other keys when it is time to.
     pub(super) async fn change_keys(&mut self) -> Result<Option<Event>, beffroi_tunnel::Error> {
-        if !self.turns.change(Instant::now()) {
+        if !self.turns.change(Instant::now(), self.keeper.sequence()) {
             return Ok(None);
         }
         let Identity { key, gateway } = self.turns.current();
@@ -184,7 +184,7 @@ impl Membership {
         let now = Instant::now();
         match heard {
             Heard::Answer(answer) => {
-                self.settle(config);
+                self.settle(config, answer.sequence);
                 self.examination.answered(&answer, &config.interface, now).await;
                 let channels = || membership::channels(&config.interface, &self.joined);
                 self.examination.tell(channels, now).await;
@@ -210,6 +210,7 @@ impl Membership {
     pub(super) async fn handle(&mut self, config: &Config, event: Event) -> Result<(), Error> {
         if matches!(event, Event::NetworkChanged | Event::Awake(_)) {
             self.width.begin(Instant::now());
+            self.turns.network_changed();
         }
         let mut actions = VecDeque::from(self.keeper.handle(event, Instant::now()));
         while let Some(action) = actions.pop_front() {
