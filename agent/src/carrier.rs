@@ -18,6 +18,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::state::Joined;
+
 /// Between two connections: doubles from the first to the second.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// For one datagram to leave, on a line that hardly moves.
@@ -25,29 +27,40 @@ const STUCK: Duration = Duration::from_secs(60);
 /// The gateway answers a probe every 15 s: a connection that brings nothing for so long is dead.
 const SILENCE: Duration = Duration::from_secs(60);
 
+/// Where the gateway may be, and by which keys it may be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Gateway {
+    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) keys: Vec<PublicKey>,
+}
+
+impl Gateway {
+    pub(crate) fn of(joined: &Joined) -> Self {
+        Self { endpoints: joined.endpoints(), keys: joined.gateways() }
+    }
+}
+
 /// Keeps a connection until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Carrier {
     local: SocketAddr,
     is_ready: watch::Receiver<bool>,
     held: watch::Sender<bool>,
-    gateways: watch::Sender<Vec<PublicKey>>,
+    gateway: watch::Sender<Gateway>,
     keeping: JoinHandle<()>,
 }
 
 impl Carrier {
-    /// To the gateway that is known by one of these keys, wherever `endpoint` leads.
-    ///
     /// # Errors
     /// When this machine has no port left.
-    pub(crate) async fn open(endpoint: &Endpoint, gateways: Vec<PublicKey>) -> io::Result<Self> {
+    pub(crate) async fn open(gateway: Gateway) -> io::Result<Self> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let local = socket.local_addr()?;
         let (ready, is_ready) = watch::channel(false);
         let (held, holding) = watch::channel(false);
-        let (gateways, known) = watch::channel(gateways);
-        let work = Work { endpoint: endpoint.clone(), known, socket, ready, holding };
-        Ok(Self { local, is_ready, held, gateways, keeping: tokio::spawn(work.keep()) })
+        let (gateway, known) = watch::channel(gateway);
+        let work = Work { known, socket, ready, holding };
+        Ok(Self { local, is_ready, held, gateway, keeping: tokio::spawn(work.keep()) })
     }
 
     /// What the tunnel takes for the gateway.
@@ -67,11 +80,11 @@ impl Carrier {
         *self.is_ready.borrow_and_update()
     }
 
-    /// The gateway is known by these keys from now on: a connection that stands goes on.
-    pub(crate) fn follow(&self, gateways: Vec<PublicKey>) {
-        self.gateways.send_if_modified(|known| {
-            let is_new = *known != gateways;
-            *known = gateways;
+    /// The gateway is there from now on, and known so: a connection that stands goes on.
+    pub(crate) fn follow(&self, gateway: Gateway) {
+        self.gateway.send_if_modified(|known| {
+            let is_new = *known != gateway;
+            *known = gateway;
             is_new
         });
     }
@@ -89,9 +102,7 @@ impl Drop for Carrier {
 }
 
 struct Work {
-    endpoint: Endpoint,
-    /// The keys of the gateway.
-    known: watch::Receiver<Vec<PublicKey>>,
+    known: watch::Receiver<Gateway>,
     socket: UdpSocket,
     ready: watch::Sender<bool>,
     holding: watch::Receiver<bool>,
@@ -101,10 +112,10 @@ impl Work {
     async fn keep(mut self) {
         let mut pause = PAUSE.0;
         loop {
-            let gateways = self.known.borrow_and_update().clone();
-            match connect::connect(&self.endpoint, &gateways).await {
-                Ok(stream) => {
-                    log::info!("a connection of the carrier to {} stands", self.endpoint);
+            let gateway = self.known.borrow_and_update().clone();
+            match connect::connect(&gateway).await {
+                Ok((stream, place)) => {
+                    log::info!("a connection of the carrier to {place} stands");
                     pause = PAUSE.0;
                     self.ready.send_replace(true);
                     let error = pass(stream, &self.socket, self.holding.clone()).await;
@@ -113,7 +124,7 @@ impl Work {
                 }
                 Err(error) => log::debug!("no connection of the carrier: {error}"),
             }
-            // Another key is another path, which is worth trying at once.
+            // Another key is another path, and another endpoint another way, which is worth trying at once.
             drop(timeout(pause, self.known.changed()).await);
             pause = (pause * 2).min(PAUSE.1);
         }

@@ -193,6 +193,7 @@ fn member(joining: Joining, welcome: Welcome) -> Joined {
         gateway: joining.code.key,
         invitation: joining.code.secret.key().public(),
         endpoint: joining.code.gateway,
+        former: None,
         key: joining.key,
         welcome,
         serving: None,

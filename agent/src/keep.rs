@@ -208,6 +208,11 @@ impl Keeper {
         .unwrap_or(probe)
     }
 
+    /// Where the gateway answered last.
+    pub(crate) const fn proven(&self) -> Option<SocketAddr> {
+        self.proven
+    }
+
     /// The number of the next probe.
     pub(crate) const fn sequence(&self) -> u32 {
         self.sequence

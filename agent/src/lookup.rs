@@ -3,6 +3,29 @@
 use std::net::SocketAddr;
 
 use beffroi_protocol::code::Endpoint;
+use futures_util::future::join_all;
+
+/// Where a gateway's endpoints lead.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// The present one.
+    pub(crate) present: Vec<SocketAddr>,
+    /// All of them, each address once.
+    pub(crate) all: Vec<SocketAddr>,
+}
+
+/// `endpoints` begin with the present one.
+pub(crate) async fn find(endpoints: &[Endpoint]) -> Found {
+    let mut found = join_all(endpoints.iter().map(lookup)).await.into_iter();
+    let present = found.next().unwrap_or_default();
+    let mut all = present.clone();
+    for address in found.flatten() {
+        if !all.contains(&address) {
+            all.push(address);
+        }
+    }
+    Found { present, all }
+}
 
 /// Asks the system's resolver, and so the machine's own `/etc/hosts` too. Empty when it knows none.
 pub(crate) async fn lookup(endpoint: &Endpoint) -> Vec<SocketAddr> {
@@ -36,6 +59,14 @@ fn alternating(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn each_address_is_found_once() {
+        let [first, second] = ["192.0.2.1:1", "192.0.2.2:1"].map(|text| text.parse().expect("an endpoint"));
+        let found = find(&[first, second, "192.0.2.1:1".parse().expect("an endpoint")]).await;
+        assert_eq!(found.present, [([192, 0, 2, 1], 1).into()]);
+        assert_eq!(found.all, [([192, 0, 2, 1], 1).into(), ([192, 0, 2, 2], 1).into()]);
+    }
 
     #[test]
     fn families_take_turns() {

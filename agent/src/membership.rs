@@ -153,7 +153,10 @@ pub(crate) fn followed(joined: &Joined, told: Membership) -> Result<Joined, getr
     };
     let next_gateway = told.next_gateway.filter(|key| *key != joined.gateway);
     let Membership { endpoint, welcome, serving, .. } = told;
-    Ok(Joined { next, next_gateway, endpoint, welcome, serving, ..joined.clone() })
+    // The last one that is known to be right, of which the gateway may have lost sight.
+    let proven = joined.former.as_ref().unwrap_or(&joined.endpoint);
+    let former = Some(proven.clone()).filter(|proven| *proven != endpoint);
+    Ok(Joined { next, next_gateway, endpoint, former, welcome, serving, ..joined.clone() })
 }
 
 /// The ways to the gateway, one for each address family that both ends have.
@@ -241,6 +244,8 @@ impl Schedule {
 
 #[cfg(test)]
 mod tests {
+    use beffroi_protocol::code::Endpoint;
+
     use super::*;
     use crate::state::tests::joined;
 
@@ -278,24 +283,28 @@ mod tests {
         assert!(asked[1] < 20 && asked.len() < 40, "{asked:?}");
     }
 
+    /// That nothing is to change.
+    fn told_by(joined: &Joined) -> Membership {
+        Membership {
+            revision: 1,
+            endpoint: joined.endpoint.clone(),
+            welcome: joined.welcome.clone(),
+            key: joined.key.public(),
+            rotate: false,
+            next_gateway: None,
+            release: None,
+            serving: None,
+            measure: None,
+        }
+    }
+
     /// What becomes of a new key, by what the gateway says.
     #[test]
     fn a_new_key_is_kept_until_the_gateway_is_known_to_have_the_old_one() {
         let next = PrivateKey::from_bytes([7; 32]);
         let check = |made: bool, rotate: bool, known: PublicKey, expected: bool| {
             let joined = Joined { next: made.then(|| next.clone()), ..joined() };
-            let (endpoint, welcome) = (joined.endpoint.clone(), joined.welcome.clone());
-            let told = Membership {
-                revision: 1,
-                endpoint,
-                welcome,
-                key: known,
-                rotate,
-                next_gateway: None,
-                release: None,
-                serving: None,
-                measure: None,
-            };
+            let told = Membership { key: known, rotate, ..told_by(&joined) };
             let followed = followed(&joined, told).expect("the system has randomness");
             assert_eq!(followed.next.is_some(), expected, "{made} {rotate} {known}");
             assert!(!made || !expected || followed.next == Some(next.clone()), "it is not made anew");
@@ -306,6 +315,23 @@ mod tests {
         check(true, true, old, true);
         check(true, false, old, false);
         check(true, false, new, true);
+    }
+
+    #[test]
+    fn the_last_proven_endpoint_is_kept_until_the_new_one_is() {
+        let [first, typo, second] = ["a.example.fr:1", "b.example.fr:1", "c.example.fr:1"]
+            .map(|text| text.parse::<Endpoint>().expect("an endpoint"));
+        let check = |before: (&Endpoint, Option<&Endpoint>), told: &Endpoint, former: Option<&Endpoint>| {
+            let joined = Joined { endpoint: before.0.clone(), former: before.1.cloned(), ..joined() };
+            let told = Membership { endpoint: told.clone(), ..told_by(&joined) };
+            let followed = followed(&joined, told.clone()).expect("the system has randomness");
+            assert_eq!((&followed.endpoint, followed.former.as_ref()), (&told.endpoint, former));
+        };
+        check((&first, None), &first, None);
+        check((&first, None), &typo, Some(&first));
+        check((&typo, Some(&first)), &typo, Some(&first));
+        check((&typo, Some(&first)), &second, Some(&first));
+        check((&typo, Some(&first)), &first, None);
     }
 
     #[test]

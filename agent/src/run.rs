@@ -153,7 +153,7 @@ impl Daemon {
                     self.see(&membership);
                     continue;
                 }
-                found = ended(&mut membership.lookup) => found,
+                found = ended(&mut membership.lookup) => membership.found(found),
                 is_ready = connected(&mut membership.carrier) => Event::Connected(is_ready),
                 changed = membership.network.changed() => {
                     changed.map_err(Error::Network)?;

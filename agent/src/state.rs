@@ -76,6 +76,9 @@ pub struct Joined {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) next_gateway: Option<PublicKey>,
     pub(crate) endpoint: Endpoint,
+    /// Where the gateway answered before it gave that address, by which it has not answered yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) former: Option<Endpoint>,
     /// The temporary public key of the invitation that brought the machine in: the same code again
     /// is told from another one, and the secret is not kept.
     pub(crate) invitation: PublicKey,
@@ -101,6 +104,11 @@ impl Joined {
     /// The keys by which the gateway may be known, the present one first.
     pub(crate) fn gateways(&self) -> Vec<PublicKey> {
         std::iter::once(self.gateway).chain(self.next_gateway).collect()
+    }
+
+    /// Where the gateway may be, in the order of trying.
+    pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
+        std::iter::once(&self.endpoint).chain(&self.former).cloned().collect()
     }
 
     /// What the person here and the referent compare.

@@ -43,6 +43,27 @@ fn a_town_hall_follows_the_gateway_s_configuration() -> Result<()> {
 }
 
 #[test]
+fn a_mistyped_name_of_the_gateway_costs_no_visit() -> Result<()> {
+    let mut caux = Community::of(["Alvimare"])?;
+    let path = "/etc/beffroi/gateway.toml";
+    let config = caux.gateway.node.read(path)?;
+    let mistyped = format!("paserelle.{DOMAIN}");
+    caux.gateway.node.write(path, &format!("{config}\n[network]\nendpoint = \"{mistyped}\"\n"))?;
+    caux.gateway.kill_gateway()?;
+    caux.gateway.start_gateway()?;
+    let [alvimare] = &mut caux.town_halls;
+    until("the state follows", SOON, || {
+        Ok(alvimare.status()?["member"]["gateway"] == format!("{mistyped}:51820"))
+    })?;
+
+    // The power comes back at the town hall before somebody has seen it.
+    alvimare.kill()?;
+    alvimare.start()?;
+    until("the link comes back", SOON, || Ok(alvimare.home().is_ok_and(|page| page.status == 200)))?;
+    Ok(())
+}
+
+#[test]
 fn a_commune_that_is_renamed_keeps_its_link() -> Result<()> {
     let caux = Community::of(["Alvimare"])?;
     let [alvimare] = &caux.town_halls;

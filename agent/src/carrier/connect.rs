@@ -26,6 +26,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::Gateway;
 use crate::lookup;
 
 /// For one address, from the first packet to the first datagram.
@@ -34,15 +35,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// On which datagrams pass.
 type Stream = TokioIo<Upgraded>;
 
-/// By the first address that answers, to the gateway that is known by one of these keys.
-pub(super) async fn connect(endpoint: &Endpoint, gateways: &[PublicKey]) -> io::Result<Stream> {
+/// By the first address that answers, which is given too.
+pub(super) async fn connect(gateway: &Gateway) -> io::Result<(Stream, SocketAddr)> {
     let mut last = io::Error::from(io::ErrorKind::NotFound);
-    for address in lookup::lookup(endpoint).await {
-        let address = SocketAddr::new(address.ip(), PORT);
-        match timeout(PATIENCE, at(address, endpoint, gateways)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => last = error,
-            Err(late) => last = late.into(),
+    for endpoint in &gateway.endpoints {
+        for address in lookup::lookup(endpoint).await {
+            let address = SocketAddr::new(address.ip(), PORT);
+            match timeout(PATIENCE, at(address, endpoint, &gateway.keys)).await {
+                Ok(Ok(stream)) => return Ok((stream, address)),
+                Ok(Err(error)) => last = error,
+                Err(late) => last = late.into(),
+            }
         }
     }
     Err(last)

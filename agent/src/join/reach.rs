@@ -7,7 +7,7 @@ use beffroi_protocol::PublicKey;
 use beffroi_protocol::code::Endpoint;
 use tokio::time::timeout;
 
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, Gateway};
 use crate::lookup;
 
 /// For the carrier's connection to stand.
@@ -35,7 +35,8 @@ impl Reach {
         if self.carrier.is_some() {
             return;
         }
-        match Carrier::open(&self.endpoint, vec![self.gateway]).await {
+        let gateway = Gateway { endpoints: vec![self.endpoint.clone()], keys: vec![self.gateway] };
+        match Carrier::open(gateway).await {
             Ok(mut carrier) => {
                 if timeout(PATIENCE, carrier.changed()).await.is_err() {
                     log::debug!("the gateway does not answer on port 443 either");

@@ -8,7 +8,7 @@ use beffroi_protocol::probe::Carrier as By;
 
 use super::journal_text;
 use super::kept::Membership;
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, Gateway};
 
 impl Membership {
     pub(super) async fn call(&mut self, endpoint: SocketAddr) {
@@ -18,7 +18,7 @@ impl Membership {
     }
 
     pub(super) async fn open_carrier(&mut self) {
-        match Carrier::open(&self.joined.endpoint, self.joined.gateways()).await {
+        match Carrier::open(Gateway::of(&self.joined)).await {
             Ok(carrier) => self.carrier = Some(carrier),
             Err(error) => log::warn!("the carrier cannot be opened: {error}"),
         }

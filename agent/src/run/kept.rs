@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Instant;
 
@@ -12,12 +13,13 @@ use beffroi_tunnel::Tunnel;
 use tokio::task::JoinHandle;
 
 use super::{Error, journal_text, tell};
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, Gateway};
 use crate::config::Config;
 use crate::diagnosis::{Examination, Inside, Question, Service};
 use crate::identity::{Identity, Turns};
 use crate::jitter::Jitter;
 use crate::keep::{Action, Event, Keeper};
+use crate::lookup::{self, Found};
 use crate::membership::{self, Inquiry, Said};
 use crate::network::Network;
 use crate::probe::{Heard, Probes};
@@ -26,7 +28,7 @@ use crate::state::{self, Joined, Lock, State};
 use crate::throughput::Orders;
 use crate::update::Updates;
 use crate::width::Width;
-use crate::{VERSION, hosts, link, lookup, trust};
+use crate::{VERSION, hosts, link, trust};
 
 /// What a member's link is made of while it is kept.
 pub(super) struct Membership {
@@ -40,7 +42,9 @@ pub(super) struct Membership {
     pub(super) turns: Turns,
     pub(super) examination: Examination,
     pub(super) inquiry: Inquiry,
-    pub(super) lookup: Option<JoinHandle<Event>>,
+    pub(super) lookup: Option<JoinHandle<Found>>,
+    /// Where the gateway's present endpoint led last.
+    present: Vec<SocketAddr>,
     pub(super) carrier: Option<Carrier>,
     updates: Updates,
     orders: Orders,
@@ -73,6 +77,7 @@ impl Membership {
             examination: Examination::new(config.state.clone()),
             inquiry: Inquiry::new(&config.interface, Jitter::from_system()?, Instant::now()),
             lookup: None,
+            present: Vec::new(),
             carrier: None,
             updates: Updates::default(),
             orders: Orders::default(),
@@ -104,10 +109,7 @@ impl Membership {
 
     /// Writes down what the gateway wants now; it is made so at once, and the link stays.
     fn follow(&mut self, config: &Config, told: Told) -> Result<(), Error> {
-        let channels = membership::channels(&config.interface, &self.joined);
-        self.updates.follow(config, channels.clone(), told.release.clone());
-        self.orders.follow(told.measure, channels);
-        let rotate = told.rotate;
+        let (release, measure, rotate) = (told.release.clone(), told.measure, told.rotate);
         let followed = membership::followed(&self.joined, told)?;
         if followed != self.joined {
             let before = self.joined.clone();
@@ -123,7 +125,14 @@ impl Membership {
             if welcome.authority != before.welcome.authority {
                 trust_anew(welcome.authority.clone());
             }
+            if self.joined.endpoint != before.endpoint {
+                (self.lookup, self.present) = (None, Vec::new());
+                self.look_up();
+            }
         }
+        let channels = membership::channels(&config.interface, &self.joined);
+        self.updates.follow(config, channels.clone(), release);
+        self.orders.follow(measure, channels);
         if let Some(key) = self.joined.next_gateway {
             self.inquiry.confirm(key, &self.joined);
         }
@@ -146,6 +155,14 @@ impl Membership {
         }
     }
 
+    /// The gateway has answered where its present endpoint leads: the former one is over.
+    fn settle_endpoint(&mut self, config: &Config) {
+        let is_proven = self.keeper.proven().is_some_and(|place| self.present.contains(&place));
+        if is_proven && self.joined.former.is_some() {
+            self.adopt(config, Joined { former: None, ..self.joined.clone() });
+        }
+    }
+
     /// Durable on return; `false` when it could not be written, or someone leaves, of which the folder tells.
     fn adopt(&mut self, config: &Config, joined: Joined) -> bool {
         let [before, after] = [&self.joined, &joined].map(|joined| State::Joined(Box::new(joined.clone())));
@@ -154,7 +171,7 @@ impl Membership {
                 self.joined = joined;
                 self.turns.follow(&self.joined);
                 if let Some(carrier) = &self.carrier {
-                    carrier.follow(self.joined.gateways());
+                    carrier.follow(Gateway::of(&self.joined));
                 }
                 true
             }
@@ -212,6 +229,7 @@ impl Membership {
             self.width.begin(Instant::now());
             self.turns.network_changed();
         }
+        let is_answer = matches!(event, Event::Answered(_));
         let mut actions = VecDeque::from(self.keeper.handle(event, Instant::now()));
         while let Some(action) = actions.pop_front() {
             if let Some(event) = self.act(config, action).await? {
@@ -219,18 +237,16 @@ impl Membership {
             }
         }
         self.follow_way();
+        if is_answer {
+            self.settle_endpoint(config);
+        }
         Ok(())
     }
 
     /// Gives the event that this was the cause of.
     async fn act(&mut self, config: &Config, action: Action) -> Result<Option<Event>, Error> {
         match action {
-            Action::Lookup if self.lookup.is_some() => {}
-            Action::Lookup => {
-                let endpoint = self.joined.endpoint.clone();
-                self.lookup =
-                    Some(tokio::spawn(async move { Event::Found(lookup::lookup(&endpoint).await) }));
-            }
+            Action::Lookup => self.look_up(),
             Action::Renew(endpoint) => self.call(endpoint).await,
             Action::OpenCarrier => self.open_carrier().await,
             Action::CloseCarrier => self.carrier = None,
@@ -258,6 +274,20 @@ impl Membership {
             Action::Tell(link) => tell(&self.joined, link),
         }
         Ok(None)
+    }
+
+    /// One at a time.
+    fn look_up(&mut self) {
+        if self.lookup.is_some() {
+            return;
+        }
+        let endpoints = self.joined.endpoints();
+        self.lookup = Some(tokio::spawn(async move { lookup::find(&endpoints).await }));
+    }
+
+    pub(super) fn found(&mut self, found: Found) -> Event {
+        self.present = found.present;
+        Event::Found(found.all)
     }
 
     fn question(&self, config: &Config) -> Question {
@@ -329,11 +359,11 @@ fn needs_new_start(names: Names, error: &io::Error) -> bool {
 }
 
 /// The end of a lookup that is under way; for ever when none is.
-pub(super) async fn ended(lookup: &mut Option<JoinHandle<Event>>) -> Event {
+pub(super) async fn ended(lookup: &mut Option<JoinHandle<Found>>) -> Found {
     let Some(handle) = lookup else {
         return std::future::pending().await;
     };
-    let found = handle.await.unwrap_or(Event::Found(Vec::new()));
+    let found = handle.await.unwrap_or_default();
     *lookup = None;
     found
 }

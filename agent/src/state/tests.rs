@@ -29,6 +29,7 @@ pub(crate) fn joined() -> Joined {
         gateway: code.key,
         next_gateway: None,
         endpoint: code.gateway,
+        former: None,
         invitation: code.secret.key().public(),
         welcome: Welcome {
             community: "Communauté de communes de la Côte d'Albâtre".into(),
@@ -55,6 +56,7 @@ fn each_stage_comes_back_and_only_root_reads_it() {
     let exchanging = Joined {
         next: Some(PrivateKey::from_bytes([4; 32])),
         next_gateway: Some(PublicKey::from_bytes([5; 32])),
+        former: Some("192.0.2.1:51820".parse().expect("an endpoint")),
         ..joined()
     };
     let members = [joined(), exchanging].map(|joined| State::Joined(Box::new(joined)));
