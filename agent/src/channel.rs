@@ -32,7 +32,7 @@ pub(crate) enum Error {
 }
 
 /// The way to the gateway.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Channel {
     /// Of the tunnel.
     pub(crate) interface: String,

@@ -71,17 +71,19 @@ impl Default for Update {
 #[derive(Debug, Default)]
 pub(crate) struct Updates {
     offer: Option<Offer>,
+    channels: Vec<Channel>,
     task: Option<JoinHandle<()>>,
 }
 
 impl Updates {
     /// The gateway offers this now, or nothing.
     pub(crate) fn follow(&mut self, config: &Config, channels: Vec<Channel>, offer: Option<Offer>) {
-        if self.offer == offer {
+        if self.offer == offer && self.channels == channels {
             return;
         }
         self.stop();
         self.offer.clone_from(&offer);
+        self.channels.clone_from(&channels);
         let Some(offer) = offer else { return forget(&folder(config)) };
         let config = config.clone();
         self.task = Some(tokio::spawn(async move {
@@ -228,5 +230,27 @@ async fn wait_for_quiet(quiet: &Quiet) {
             }
         }
         sleep(LOOK_EVERY).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_update_goes_on_by_the_gateway_s_new_address() {
+        let (config, offer) =
+            (Config::default(), Some(Offer { statement: String::new(), signature: String::new() }));
+        let by = |to: &str| {
+            let (from, to) = ([10, 66, 1, 0].into(), to.parse().expect("an address"));
+            vec![Channel { interface: "lo".into(), from, to }]
+        };
+        let mut updates = Updates::default();
+        let mut started = Vec::new();
+        for channels in [by("10.66.0.1:4710"), by("10.66.0.1:4710"), by("10.77.0.1:4710")] {
+            updates.follow(&config, channels, offer.clone());
+            started.push(updates.task.as_ref().expect("there is an offer").id());
+        }
+        assert!(started[0] == started[1] && started[1] != started[2], "{started:?}");
     }
 }
