@@ -14,8 +14,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::channel::{self, Channel};
 use crate::run::journal_text;
 
-/// Bytes asked for at a time: a few seconds of a modem's line.
-const PIECE: u64 = 16 * 1024;
+/// Bytes asked for at a time: from the second, a few seconds of a modem's line, down to the first.
+const PIECE: (u64, u64) = (1024, 16 * 1024);
+/// A piece that came within this could have been twice as long.
+const QUICK: Duration = Duration::from_secs(5);
 /// For a connection through a tunnel that is up.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two attempts on a line that is cut: doubles from the first to the second.
@@ -54,26 +56,38 @@ pub(super) async fn fetch(
     if have > 0 && have < release.size {
         log::info!("version {} is fetched from byte {have} on", release.version);
     }
-    let mut failures = 0;
+    let (mut failures, mut longest) = (0, PIECE.1);
     while have < release.size {
         let asked = Instant::now();
-        let size = PIECE.min(release.size - have);
+        let size = longest.min(release.size - have);
         match piece(channels, have, size).await {
             Ok(bytes) => {
                 file.write_all(&bytes)?;
                 file.sync_data()?;
                 have += size;
                 failures = 0;
+                longest = next_piece(longest, Some(asked.elapsed()));
                 sleep_until(asked + Duration::from_millis(1000 * size / rate.max(1))).await;
             }
             Err(error) => {
                 log::debug!("version {} at byte {have}: {}", release.version, journal_text(&error));
                 sleep(RETRY.0.saturating_mul(1 << failures.min(8)).min(RETRY.1)).await;
                 failures += 1;
+                longest = next_piece(longest, None);
             }
         }
     }
     check(&file, release, path)
+}
+
+/// What to ask for after a piece that took so long, or that did not come: what is asked for again and again has to come
+/// whole once, on the slowest line.
+fn next_piece(longest: u64, took: Option<Duration>) -> u64 {
+    match took {
+        None => (longest / 2).max(PIECE.0),
+        Some(took) if took <= QUICK => (longest * 2).min(PIECE.1),
+        Some(_) => longest,
+    }
 }
 
 fn check(file: &File, release: &Release, path: &Path) -> Result<(), Error> {
@@ -97,4 +111,21 @@ async fn piece(channels: &[Channel], from: u64, size: u64) -> Result<hyper::body
         }
     }
     Err(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_line_is_asked_for_less() {
+        fn check(longest: u64, took: Option<u64>, expected: u64) {
+            assert_eq!(next_piece(longest, took.map(Duration::from_secs)), expected, "{longest} {took:?}");
+        }
+        check(16 * 1024, Some(1), 16 * 1024);
+        check(16 * 1024, None, 8 * 1024);
+        check(8 * 1024, Some(15), 8 * 1024);
+        check(8 * 1024, Some(3), 16 * 1024);
+        check(1024, None, 1024);
+    }
 }
