@@ -135,6 +135,7 @@ leave-firefox =
 leave-leftovers = Le raccordement est défait, sauf ceci (tapez la même commande pour réessayer) :
 leave-interface = l’interface du tunnel est encore là ({ $reason }).
 leave-hosts = les noms de l’intranet sont encore dans { $path } ({ $reason }).
+leave-trial = un programme de mise à jour, encore à l’essai, est resté en place ({ $reason }).
 
 ## État
 

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::diagnosis::memory::Memory;
 use crate::state::{self, Leaving, Lock, State};
 use crate::texts::{reason, t, t_with, tunnel_reason};
+use crate::update::programs::Programs;
 use crate::{hosts, status, trust, update};
 
 /// How long the daemon may take to let go of the interface.
@@ -35,6 +36,8 @@ pub(crate) enum Leftover {
     Hosts { path: PathBuf, source: std::io::Error },
     #[error("the authority is still trusted somewhere")]
     Trust(#[from] trust::Error),
+    #[error("a program that was being tried out still runs in the place of the package's")]
+    Trial(#[source] std::io::Error),
 }
 
 /// What there was to undo.
@@ -107,6 +110,8 @@ async fn undo(config: &Config, mut membership: Membership, keys: &[PublicKey]) -
     }
     let trust::Removal { problems, firefox } = trust::remove(Path::new("/"));
     leftovers.extend(problems.into_iter().map(Leftover::from));
+    // Nobody is left to judge it.
+    leftovers.extend(Programs::new(&config.update.programs).give_up().map_err(Leftover::Trial).err());
     Left { membership, firefox, leftovers }
 }
 
@@ -150,6 +155,7 @@ impl Leftover {
                 &[("path", path.display().to_string().into()), ("reason", reason(source).into())],
             ),
             Self::Trust(error) => error.message(),
+            Self::Trial(error) => t_with("leave-trial", &[("reason", reason(error).into())]),
         }
     }
 }

@@ -12,6 +12,8 @@ use crate::keep::Link;
 use crate::status;
 
 const UNIT: &str = "beffroi-agent.service";
+/// What exchanges the daemon's program, and would start it again.
+const UPDATE: [&str; 2] = ["beffroi-agent-update.path", "beffroi-agent-update.service"];
 /// How long the daemon may take to be online.
 const START: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -37,8 +39,9 @@ pub(crate) fn enable() -> bool {
     systemctl(&["enable", "--now", UNIT])
 }
 
-/// The reverse of [`enable`].
+/// The reverse of [`enable`], an update that is under way included.
 pub(crate) fn disable() -> bool {
+    systemctl(&["stop", UPDATE[0], UPDATE[1]]);
     systemctl(&["disable", "--now", UNIT])
 }
 

@@ -35,6 +35,9 @@ pub struct Report {
     /// The file that the daemon runs from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) program: Option<PathBuf>,
+    /// The daemon's number in the system: another one is another start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) process: Option<u32>,
     pub(crate) stage: Stage,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) member: Option<Member>,
@@ -103,6 +106,7 @@ impl Known {
         let mut report = Report::of_state(self.state.as_ref());
         report.running = true;
         report.program = std::env::current_exe().ok();
+        report.process = Some(std::process::id());
         if report.stage == Stage::Joined {
             report.line = Some(Line::of(self, now));
         }
@@ -144,7 +148,8 @@ impl Report {
             Some(State::Joined(joined)) => (Stage::Joined, Some(Member::of(joined))),
             Some(State::Leaving(_)) => (Stage::Leaving, None),
         };
-        Self { version: VERSION.to_owned(), running: false, program: None, stage, member, line: None }
+        let version = VERSION.to_owned();
+        Self { version, running: false, program: None, process: None, stage, member, line: None }
     }
 
     /// For people, in French.

@@ -13,7 +13,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use beffroi_protocol::release::{self, Offer, Release, ReleaseKey, Stage, Told};
+use beffroi_protocol::release::{self, Offer, Release, ReleaseKey, Stage, Told, Version};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -34,10 +34,22 @@ const SPREAD: Duration = Duration::from_secs(15 * 60);
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How often it is looked whether there is a verdict.
 const VERDICT: Duration = Duration::from_secs(2);
+/// How long a verdict stands: it may have been the line's fault, and who offers the same release again means it.
+const STANDS: Duration = Duration::from_secs(24 * 60 * 60);
 /// Between two attempts after the disk was full or something else came than was signed.
 const RETRY: Duration = Duration::from_secs(60 * 60);
 /// For a connection through a tunnel that is up.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    NotFetched(#[from] fetch::Error),
+    #[error("what is noted of an update cannot be written")]
+    Unwritable(#[from] io::Error),
+    #[error("it was ordered, and could not be begun")]
+    NotBegun,
+}
 
 /// The settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,7 +140,7 @@ pub(crate) fn remove(state: &Path) -> io::Result<()> {
     }
 }
 
-async fn carry_out(config: &Config, channels: &[Channel], offer: &Offer) -> Result<(), fetch::Error> {
+async fn carry_out(config: &Config, channels: &[Channel], offer: &Offer) -> Result<(), Error> {
     let Some(key) = &config.update.key else {
         log::info!("the gateway offers an update; this agent follows no release key");
         return Ok(());
@@ -140,10 +152,7 @@ async fn carry_out(config: &Config, channels: &[Channel], offer: &Offer) -> Resu
             return Ok(());
         }
     };
-    verdict(config).await;
-    if let Some(outcome) = outcome(config).filter(|outcome| outcome.version == release.version) {
-        tell(channels, &outcome).await;
-        forget(&folder(config));
+    if has_verdict(config, channels, release.version).await {
         return Ok(());
     }
     let Release { version, architecture, .. } = &release;
@@ -163,12 +172,29 @@ async fn carry_out(config: &Config, channels: &[Channel], offer: &Offer) -> Resu
     tell(channels, &said(Stage::Fetching)).await;
     fetch::fetch(channels, &release, &part(config, &release), config.update.rate).await?;
     tell(channels, &said(Stage::Ready)).await;
-    wait_for_quiet(&config.update.quiet).await;
-    // Answered, so that the link is known to be up before it is risked.
-    tell(channels, &said(Stage::Installing)).await;
+    let quiet = &config.update.quiet;
+    loop {
+        wait_for_quiet(quiet).await;
+        // Answered, so that the link is known to be up before it is risked. That may have taken until the morning.
+        tell(channels, &said(Stage::Installing)).await;
+        if quiet.has(minute()) {
+            break;
+        }
+    }
     log::info!("version {version} of the agent is installed now");
     let order = serde_json::to_vec(offer).expect("plain data");
-    Ok(replace::replace(&folder(config).join(ORDER), &order, 0o600)?)
+    replace::replace(&folder(config).join(ORDER), &order, 0o600)?;
+    // The daemon ends with this program, unless nothing came of it.
+    if has_verdict(config, channels, *version).await { Ok(()) } else { Err(Error::NotBegun) }
+}
+
+/// Whether it is known what became of this version, once nothing is being tried out. The gateway is told.
+async fn has_verdict(config: &Config, channels: &[Channel], version: Version) -> bool {
+    verdict(config).await;
+    let Some(outcome) = outcome(config).filter(|outcome| outcome.version == version) else { return false };
+    tell(channels, &outcome).await;
+    forget(&folder(config));
+    true
 }
 
 fn make_folder(config: &Config) -> io::Result<()> {
@@ -184,7 +210,9 @@ async fn verdict(config: &Config) {
 
 /// What became of the last program that was tried.
 fn outcome(config: &Config) -> Option<Told> {
-    serde_json::from_slice(&fs::read(folder(config).join(OUTCOME)).ok()?).ok()
+    let path = folder(config).join(OUTCOME);
+    let is_old = fs::metadata(&path).ok()?.modified().ok()?.elapsed().is_ok_and(|age| age > STANDS);
+    serde_json::from_slice(&fs::read(path).ok()?).ok().filter(|_| !is_old)
 }
 
 /// What was fetched is of no use any more. The outcome stays: the same release may be offered again.
@@ -215,17 +243,13 @@ async fn wait_for_quiet(quiet: &Quiet) {
     if *quiet == Quiet::Always {
         return;
     }
-    let now = || {
-        let time = jiff::ZonedDateTime::now().time();
-        u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs())
-    };
     loop {
-        if quiet.has(now()) {
+        if quiet.has(minute()) {
             // Without randomness they come together, which is no harm to speak of.
             let spread = Jitter::from_system()
                 .map_or(Duration::ZERO, |mut jitter| jitter.between(Duration::ZERO, SPREAD));
             sleep(spread).await;
-            if quiet.has(now()) {
+            if quiet.has(minute()) {
                 return;
             }
         }
@@ -233,9 +257,32 @@ async fn wait_for_quiet(quiet: &Quiet) {
     }
 }
 
+/// Of the day, in local time.
+fn minute() -> u16 {
+    let time = jiff::ZonedDateTime::now().time();
+    u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs())
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
+
+    #[test]
+    fn a_verdict_stands_for_a_day() {
+        let root = tempfile::tempdir().expect("a folder");
+        let config = Config { state: root.path().to_owned(), ..Config::default() };
+        make_folder(&config).expect("a folder");
+        let told = Told { version: Version::parse("900.0.0").expect("a version"), stage: Stage::RolledBack };
+        let path = folder(&config).join(OUTCOME);
+        fs::write(&path, serde_json::to_vec(&told).expect("plain data")).expect("a folder");
+        assert_eq!(outcome(&config), Some(told));
+        let yesterday = SystemTime::now() - STANDS - Duration::from_secs(60);
+        let file = fs::File::options().write(true).open(&path).expect("it is there");
+        file.set_modified(yesterday).expect("it is ours");
+        assert_eq!(outcome(&config), None);
+    }
 
     #[tokio::test]
     async fn an_update_goes_on_by_the_gateway_s_new_address() {

@@ -31,8 +31,9 @@ pub(crate) struct Trial {
 }
 
 impl Programs {
+    /// The folder may be reached by a link; a running program's own path is never one.
     pub(crate) fn new(folder: &Path) -> Self {
-        Self(folder.to_owned())
+        Self(fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()))
     }
 
     /// The version that the link names.
@@ -84,8 +85,12 @@ impl Programs {
     /// When the folder cannot be written. What ran before still does.
     pub(crate) fn begin(&self, trial: &Trial) -> io::Result<()> {
         let bytes = serde_json::to_vec(trial).expect("plain data");
-        replace::replace(&self.0.join(TRIAL), &bytes, 0o600)?;
-        self.switch(Some(trial.to))
+        let noted = self.0.join(TRIAL);
+        replace::replace(&noted, &bytes, 0o600)?;
+        self.switch(Some(trial.to)).inspect_err(|_| {
+            // Nothing is being tried out; the error that matters is the first.
+            let _ = replace::remove(&noted);
+        })
     }
 
     /// The new program has shown what it can; all but it and the one before are removed.
@@ -104,14 +109,25 @@ impl Programs {
         Ok(())
     }
 
-    /// The version before runs again.
+    /// The version before runs again. A power cut may have interrupted this already.
     ///
     /// # Errors
     /// When the folder cannot be written.
     pub(crate) fn roll_back(&self, trial: &Trial) -> io::Result<()> {
         self.switch(trial.from)?;
-        fs::remove_dir_all(self.0.join(trial.to.to_string()))?;
+        match fs::remove_dir_all(self.0.join(trial.to.to_string())) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         replace::remove(&self.0.join(TRIAL))
+    }
+
+    /// What has not shown yet what it can is taken back, if there is something; nobody judges it any more.
+    ///
+    /// # Errors
+    /// When the folder cannot be read or written.
+    pub(crate) fn give_up(&self) -> io::Result<()> {
+        self.trial()?.map_or(Ok(()), |trial| self.roll_back(&trial))
     }
 
     /// A link is exchanged in one step: after a power cut it is the old one or the new one.
@@ -164,6 +180,32 @@ mod tests {
         programs.begin(&Trial { from: None, to: first }).expect("it is linked");
         programs.roll_back(&Trial { from: None, to: first }).expect("it is unlinked");
         assert_eq!(programs.successor(package), None);
+    }
+
+    #[test]
+    fn a_roll_back_that_was_interrupted_is_finished() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let programs = Programs::new(folder.path());
+        let trial = Trial { from: None, to: version("900.0.0") };
+        programs.put(trial.to, b"").expect("it is written");
+        programs.begin(&trial).expect("it is linked");
+        // The power was cut after the program was removed.
+        fs::remove_dir_all(folder.path().join("900.0.0")).expect("it is there");
+        programs.roll_back(&trial).expect("what is gone is gone");
+        assert_eq!((programs.current(), programs.trial().expect("it is read")), (None, None));
+    }
+
+    #[test]
+    fn programs_that_are_reached_by_a_link_know_themselves() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::create_dir(&real).expect("a folder");
+        symlink(&real, &link).expect("a folder");
+        let (programs, to) = (Programs::new(&link), version("900.0.0"));
+        programs.put(to, b"").expect("it is written");
+        programs.begin(&Trial { from: None, to }).expect("it is linked");
+        let own = fs::canonicalize(link.join("900.0.0/beffroi-agent")).expect("it is there");
+        assert_eq!((programs.path(to), programs.successor(&own)), (own.clone(), None));
     }
 
     #[test]
