@@ -14,8 +14,9 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
+use beffroi_protocol::PublicKey;
 use beffroi_protocol::diagnosis::{self, Told};
-use beffroi_protocol::membership::{KEY_PATH, Membership, PATH, UNKNOWN};
+use beffroi_protocol::membership::{KEY_PATH, Membership, NEXT_GATEWAY_PATH, PATH, UNKNOWN};
 use beffroi_protocol::release::Offer;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -27,7 +28,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
-use super::{Terms, key, release};
+use super::{Terms, key, next_gateway, release};
 use crate::directory::{self, Changes, Commune, Machine, MachineId};
 use crate::journal::chain;
 use crate::links;
@@ -64,6 +65,8 @@ pub(super) struct Member {
     pub(super) preshared: bool,
     /// Whether it is to make itself a new key.
     pub(super) rotate: bool,
+    /// The key that the gateway will have.
+    pub(super) next_gateway: Option<PublicKey>,
     /// What it may fetch now.
     pub(super) release: Option<Offer>,
 }
@@ -73,6 +76,7 @@ pub(super) fn routes(members: &Members) -> Router {
         .route(PATH, get(membership))
         .route(diagnosis::PATH, post(diagnosis))
         .route(KEY_PATH, post(key::change))
+        .route(NEXT_GATEWAY_PATH, post(next_gateway::note))
         .route(release::PATH, get(release::part).post(release::note))
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(from_fn_with_state(members.clone(), recognise))
@@ -149,9 +153,10 @@ async fn member(tx: &impl Read, id: MachineId, now: Timestamp) -> Result<Option<
     };
     let preshared = directory::has_preshared(tx, id).await?;
     let rotate = directory::is_to_rotate(tx, &machine, now).await?;
+    let next_gateway = directory::next_gateway_key(tx).await?;
     let commune = directory::commune(tx, machine.commune).await?;
     let release = updates::offer(tx, id).await?;
-    Ok(commune.map(|commune| Member { machine, commune, preshared, rotate, release }))
+    Ok(commune.map(|commune| Member { machine, commune, preshared, rotate, next_gateway, release }))
 }
 
 /// Lets a request through to its route when it comes from an active machine, and from its agent.

@@ -8,6 +8,7 @@
 mod enrolment;
 mod key;
 mod members;
+mod next_gateway;
 mod probe;
 mod release;
 mod terms;

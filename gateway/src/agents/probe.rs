@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use beffroi_protocol::probe::{self, Answer, FAREWELL, Probe};
+use beffroi_protocol::probe::{self, Answer, Probe};
 use beffroi_protocol::trial;
 use jiff::Timestamp;
 use rustix::net::sockopt::{self, Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery};
@@ -18,9 +18,10 @@ use crate::links::{Board, Leaving};
 
 /// After the system refused to receive, which nothing that a machine sends can cause.
 const PAUSE: Duration = Duration::from_millis(200);
-const FAREWELLS: usize = 3;
+/// How often a word is said: a datagram may get lost, and this one is never asked for again.
+const REPEATS: usize = 3;
 
-/// Answers probes on every socket, for ever, and says farewell to those that leave.
+/// Answers probes on every socket, for ever, and says what is to be said to machines unasked.
 pub async fn serve_probes(sockets: Vec<UdpSocket>, members: Members, board: Board, leaving: Leaving) {
     let sockets: Vec<Arc<UdpSocket>> = sockets.into_iter().map(Arc::new).collect();
     let mut serving = JoinSet::new();
@@ -30,7 +31,7 @@ pub async fn serve_probes(sockets: Vec<UdpSocket>, members: Members, board: Boar
         }
         serving.spawn(serve(Arc::clone(socket), members.clone(), board.clone()));
     }
-    serving.spawn(say_farewell(sockets, leaving));
+    serving.spawn(say(sockets, leaving));
     while serving.join_next().await.is_some() {}
 }
 
@@ -42,16 +43,15 @@ fn in_one_piece(socket: &UdpSocket) -> io::Result<()> {
     }
 }
 
-async fn say_farewell(sockets: Vec<Arc<UdpSocket>>, mut leaving: Leaving) {
-    while let Some(machine) = leaving.recv().await {
+async fn say(sockets: Vec<Arc<UdpSocket>>, mut leaving: Leaving) {
+    while let Some((word, machine)) = leaving.recv().await {
         let is_same_family = |socket: &&Arc<UdpSocket>| {
             socket.local_addr().is_ok_and(|own| own.is_ipv4() == machine.is_ipv4())
         };
         let Some(socket) = sockets.iter().find(is_same_family) else { continue };
-        // A datagram may get lost, and this one is never asked for again.
-        for _ in 0..FAREWELLS {
-            if let Err(error) = socket.send_to(FAREWELL, machine).await {
-                log::debug!("{machine}: no farewell could be said: {error}");
+        for _ in 0..REPEATS {
+            if let Err(error) = socket.send_to(word.bytes(), machine).await {
+                log::debug!("{machine}: {word:?} could not be said: {error}");
             }
         }
     }

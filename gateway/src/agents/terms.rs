@@ -69,14 +69,14 @@ impl Terms {
     }
 
     pub(super) fn membership(&self, who: &Member) -> Membership {
-        let Member { machine, commune, preshared, rotate, release } = who;
+        let Member { machine, commune, preshared, rotate, next_gateway, release } = who;
         numbered(Membership {
             revision: UNKNOWN,
             endpoint: self.endpoint.clone(),
             welcome: self.welcome(machine, commune, *preshared),
             key: machine.key,
             rotate: *rotate,
-            next_gateway: None,
+            next_gateway: *next_gateway,
             release: release.clone(),
             serving: None,
             measure: None,

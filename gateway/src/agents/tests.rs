@@ -6,7 +6,7 @@ use std::time::Instant;
 use beffroi_protocol::PublicKey;
 use beffroi_protocol::code::Endpoint;
 use beffroi_protocol::enrolment::{Reason, Refused, Request, Welcome};
-use beffroi_protocol::membership::Membership;
+use beffroi_protocol::membership::{KnownKey, Membership, NEXT_GATEWAY_PATH};
 use beffroi_protocol::probe::{Answer, Probe, decode, encode};
 use beffroi_protocol::trial;
 use jiff::Timestamp;
@@ -55,7 +55,7 @@ impl Rig {
         follow(follower);
         let made = store
             .write(async |tx| {
-                directory::set_gateway_key(tx, &key(200)).await?;
+                directory::note_gateway_keys(tx, &key(200), None, Timestamp::UNIX_EPOCH).await?;
                 let name = CommuneName::parse("Yébleron").expect("a name");
                 let wish = Wish::Communes(vec![directory::add_commune(tx, &name, false).await?.id]);
                 let endpoint: Endpoint = "192.0.2.1:51820".parse().expect("an endpoint");
@@ -238,6 +238,43 @@ async fn nobody_but_an_active_machine_is_told_anything() {
     };
     rig.gate.store.write(revoke).await.expect("it is there");
     check("10.66.1.0", ASK, 403).await;
+}
+
+#[tokio::test]
+async fn a_member_is_told_of_the_gateway_s_next_key_and_tells_that_it_knows_it() {
+    let rig = Rig::new(diligent).await;
+    rig.post(rig.guest, "/v1/enrol", &request(1)).await;
+    let asked = async || {
+        let (_, body) = rig.say_as_member("10.66.1.0".parse().expect("an address"), ASK).await;
+        serde_json::from_slice::<Membership>(&body).expect("a membership")
+    };
+    let tell = async |seed: u8| {
+        let body = serde_json::to_string(&KnownKey { key: key(seed) }).expect("plain data");
+        let head = format!("POST {NEXT_GATEWAY_PATH} HTTP/1.1\r\nhost: 10.66.0.1\r\ncontent-length: ");
+        let text = format!("{head}{}\r\ncontent-type: application/json\r\n\r\n{body}", body.len());
+        rig.say_as_member("10.66.1.0".parse().expect("an address"), &text).await.0
+    };
+    let before = asked().await;
+    assert_eq!(before.next_gateway, None);
+    assert_eq!(tell(201).await, 409, "nothing is announced");
+
+    let prepare = async |tx: &mut WriteTx| {
+        directory::prepare_key_change(tx, "Le référent", Timestamp::UNIX_EPOCH).await?;
+        directory::note_gateway_keys(tx, &key(200), Some(key(201)), Timestamp::UNIX_EPOCH).await
+    };
+    rig.gate.store.write(prepare).await.expect("the store is written");
+    let told = asked().await;
+    assert_eq!(told.next_gateway, Some(key(201)));
+    assert_ne!(told.revision, before.revision, "it asks at its next probe");
+    let aware = async || {
+        let aware = rig.gate.store.read(async |tx| directory::awareness(tx, &key(201)).await).await;
+        aware.expect("it is read").into_values().collect::<Vec<_>>()
+    };
+    assert_eq!(tell(202).await, 409, "another key");
+    assert_eq!(aware().await, [false]);
+    assert_eq!(tell(201).await, 200);
+    assert_eq!(tell(201).await, 200, "said again");
+    assert_eq!(aware().await, [true]);
 }
 
 #[tokio::test]

@@ -48,23 +48,24 @@ impl Gate {
         Self { store, room: Room::new(IN_ALL, FROM_ONE), wireguard }
     }
 
-    /// Whether the switch is on, and where then.
-    async fn path(&self) -> Result<Option<String>, directory::Error> {
+    /// None while the switch is off; one for each key that the gateway has or will have.
+    async fn paths(&self) -> Result<Vec<String>, directory::Error> {
         let read = async |tx: &ReadTx| {
-            let is_on = openings::switch(tx, Opening::Carrier).await?.is_some_and(|switch| switch.is_on);
-            let key = directory::gateway_key(tx).await?;
-            Ok(key.filter(|_| is_on).map(|key| carrier::path(&key)))
+            if !openings::switch(tx, Opening::Carrier).await?.is_some_and(|switch| switch.is_on) {
+                return Ok(Vec::new());
+            }
+            Ok(directory::gateway_keys(tx).await?.iter().map(carrier::path).collect())
         };
         self.store.read(read).await
     }
 
     async fn is_open(&self) -> bool {
-        self.path().await.is_ok_and(|path| path.is_some())
+        self.paths().await.is_ok_and(|paths| !paths.is_empty())
     }
 
     async fn leads_here(&self, path: &str) -> bool {
-        match self.path().await {
-            Ok(ours) => ours.is_some_and(|ours| ours.as_bytes().ct_eq(path.as_bytes()).into()),
+        match self.paths().await {
+            Ok(ours) => ours.iter().any(|ours| ours.as_bytes().ct_eq(path.as_bytes()).into()),
             Err(error) => {
                 log::error!("the carrier's switch cannot be read: {}", chain(&error));
                 false

@@ -26,7 +26,7 @@ async fn rig(is_on: bool) -> Rig {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::open(folder.path()).expect("a store");
     let prepare = async move |tx: &mut WriteTx| -> Result<(), directory::Error> {
-        directory::set_gateway_key(tx, &KEY).await?;
+        directory::note_gateway_keys(tx, &KEY, None, Timestamp::UNIX_EPOCH).await?;
         openings::set(tx, Opening::Carrier, is_on, "Le référent", Timestamp::UNIX_EPOCH).await?;
         Ok(())
     };
@@ -71,6 +71,30 @@ async fn the_path_is_there_when_the_switch_is_on() {
     assert_eq!(ask(&rig(true).await.gate, "GET", &path, Some(carrier::UPGRADE)).await.0, 101);
     assert_eq!(ask(&rig(true).await.gate, "GET", &path, None).await.0, 404, "a path alone is no proof");
     assert_eq!(ask(&rig(false).await.gate, "GET", &path, Some(carrier::UPGRADE)).await.0, 404);
+}
+
+#[tokio::test]
+async fn both_keys_lead_here_while_the_gateway_changes_from_one_to_the_other() {
+    const NEXT: PublicKey = PublicKey::from_bytes([8; 32]);
+    let rig = rig(true).await;
+    let open = async |key: &PublicKey| {
+        ask(&rig.gate, "GET", &carrier::path(key), Some(carrier::UPGRADE)).await.0 == 101
+    };
+    let told = async |own: PublicKey, next: Option<PublicKey>| {
+        let note = async move |tx: &mut WriteTx| {
+            directory::note_gateway_keys(tx, &own, next, Timestamp::UNIX_EPOCH).await
+        };
+        rig.gate.store.write(note).await.expect("the store is written");
+    };
+    assert!(open(&KEY).await && !open(&NEXT).await);
+    let prepare = async |tx: &mut WriteTx| {
+        directory::prepare_key_change(tx, "Le référent", Timestamp::UNIX_EPOCH).await
+    };
+    rig.gate.store.write(prepare).await.expect("the store is written");
+    told(KEY, Some(NEXT)).await;
+    assert!(open(&KEY).await && open(&NEXT).await);
+    told(NEXT, None).await;
+    assert!(!open(&KEY).await && open(&NEXT).await);
 }
 
 #[tokio::test]

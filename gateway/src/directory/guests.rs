@@ -8,7 +8,7 @@ use beffroi_protocol::{PublicKey, temporary};
 use jiff::Timestamp;
 
 use super::Error;
-use super::store::{GATEWAY, GUESTS, GatewayRecord, GuestRecord};
+use super::store::{GUESTS, GuestRecord};
 use crate::store::{Read, Write};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,18 +73,4 @@ pub async fn sweep_guests(tx: &mut impl Write, now: Timestamp) -> Result<(), Err
         }
     }
     Ok(())
-}
-
-/// The gateway's public key, once `beffroi-netd` has told it.
-pub async fn gateway_key(tx: &impl Read) -> Result<Option<PublicKey>, Error> {
-    Ok(tx.get(&GATEWAY, &()).await?.map(|record| PublicKey::from_bytes(record.key)))
-}
-
-/// Gives the key that was known before, so that a change can be told.
-pub async fn set_gateway_key(tx: &mut impl Write, key: &PublicKey) -> Result<Option<PublicKey>, Error> {
-    let before = gateway_key(tx).await?;
-    if before != Some(*key) {
-        tx.put(&GATEWAY, &(), &GatewayRecord { key: *key.as_bytes() }).await?;
-    }
-    Ok(before)
 }

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use super::store::{KEYS, MACHINES, MachineRecord, MachineRef};
 use super::without_agent::unmark;
 use super::{
-    CommuneId, Error, Machine, MachineId, MachineName, MachineRole, Network, Revocation, commune, guests,
-    keys,
+    CommuneId, Error, Machine, MachineId, MachineName, MachineRole, Network, Revocation, commune, gateway,
+    guests, keys,
 };
 use crate::store::{Read, Write};
 
@@ -95,6 +95,7 @@ pub async fn replace_key(
     let old = machine(tx, id).await?.ok_or(Error::NoSuchMachine(id))?;
     claim_key(tx, &key, id, at).await?;
     keys::forget(tx, id).await?;
+    gateway::forget_awareness(tx, id).await?;
     let name = if old.is_active() { old.name } else { free_name(tx, old.commune, old.name).await? };
     let machine = Machine { name, key, enrolled: at, revoked: None, seen: false, ..old };
     unmark(tx, id).await?;
@@ -150,7 +151,7 @@ pub async fn mark_seen(tx: &mut impl Write, id: MachineId, key: &PublicKey) -> R
     }
 }
 
-/// A key is that of one machine for ever, and a peer has one entry in the tunnel: neither the gateway's own key nor a
+/// A key is that of one machine for ever, and a peer has one entry in the tunnel: neither a key of the gateway's nor a
 /// temporary one is a machine's.
 pub(super) async fn claim_key(
     tx: &mut impl Write,
@@ -158,7 +159,7 @@ pub(super) async fn claim_key(
     own: MachineId,
     now: Timestamp,
 ) -> Result<(), Error> {
-    if guests::gateway_key(tx).await? == Some(*key) || guests::is_guest(tx, key, now).await? {
+    if gateway::gateway_keys(tx).await?.contains(key) || guests::is_guest(tx, key, now).await? {
         return Err(Error::KeyReserved);
     }
     match tx.get(&KEYS, key.as_bytes()).await? {

@@ -5,6 +5,7 @@
 
 mod changes;
 mod communes;
+mod gateway;
 mod guests;
 mod hours;
 mod keys;
@@ -28,7 +29,11 @@ use crate::paths;
 
 pub use changes::{Changes, Follower, changes, to_the_end};
 pub use communes::{add_commune, commune, commune_by_name, communes, remove_commune, rename_commune};
-pub use guests::{Guest, admit, gateway_key, guests, set_gateway_key, sweep_guests};
+pub use gateway::{
+    KeyChange, News, Stage, Unaware, awareness, gateway_key, gateway_keys, give_up_key_change, key_change,
+    next_gateway_key, note_aware, note_gateway_keys, order_key_change, prepare_key_change,
+};
+pub use guests::{Guest, admit, guests, sweep_guests};
 pub use hours::{Hours, WrongHours, all_hours, hours, set_hours};
 pub use keys::{ask_rotation, has_preshared, is_to_rotate, preshared_keys, rotate_key, set_preshared};
 pub use machines::{
@@ -84,6 +89,12 @@ pub enum Error {
     KeyReserved,
     #[error("machine {0} is not to change its key now")]
     NotToRotate(MachineId),
+    #[error("that is not the gateway's next key, or there is none")]
+    NoNextKey,
+    #[error("{0} machines do not know the gateway's next key")]
+    Unaware(usize),
+    #[error("the change of the gateway's key has been ordered")]
+    KeyChangeOrdered,
     #[error("the temporary address {0} belongs to another invitation")]
     AddressTaken(Ipv4Addr),
     #[error("the tunnel network has no address left")]

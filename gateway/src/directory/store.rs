@@ -6,6 +6,7 @@ use beffroi_protocol::PublicKey;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::gateway::{AWARE, CHANGE};
 use super::without_agent::WITHOUT_AGENT;
 use super::{
     Commune, CommuneId, CommuneName, Error, Guest, Hours, Machine, MachineId, MachineName, MachineRole,
@@ -33,8 +34,20 @@ pub(super) const PRESHARED: Table<MachineId, PresharedRecord> = Table::new("dire
 pub(super) const ROTATIONS: Table<MachineId, RotationRecord> = Table::new("directory.rotations");
 
 /// For the check of a database, which reads every row as its owner would.
-pub const TABLES: &[&dyn AnyTable] =
-    &[&COMMUNES, &NAMES, &MACHINES, &KEYS, &GUESTS, &HOURS, &GATEWAY, &WITHOUT_AGENT, &PRESHARED, &ROTATIONS];
+pub const TABLES: &[&dyn AnyTable] = &[
+    &COMMUNES,
+    &NAMES,
+    &MACHINES,
+    &KEYS,
+    &GUESTS,
+    &HOURS,
+    &GATEWAY,
+    &WITHOUT_AGENT,
+    &PRESHARED,
+    &ROTATIONS,
+    &CHANGE,
+    &AWARE,
+];
 
 impl Key for CommuneId {
     fn write(&self, out: &mut Vec<u8>) {

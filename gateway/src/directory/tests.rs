@@ -7,29 +7,29 @@ use tempfile::TempDir;
 use super::*;
 use crate::store::{Store, WriteTx};
 
-fn open() -> (TempDir, Store) {
+pub(super) fn open() -> (TempDir, Store) {
     let directory = tempfile::tempdir().expect("a directory for the test");
     let store = Store::open(directory.path()).expect("an empty directory becomes a store");
     (directory, store)
 }
 
-fn network() -> Network {
+pub(super) fn network() -> Network {
     Network::new("10.66.0.0/16".parse().expect("a network"), "fd00::/64".parse().expect("a network"))
 }
 
-fn name(text: &str) -> CommuneName {
+pub(super) fn name(text: &str) -> CommuneName {
     CommuneName::parse(text).expect("a name")
 }
 
-fn key(seed: u8) -> PublicKey {
+pub(super) fn key(seed: u8) -> PublicKey {
     PublicKey::from_bytes([seed; 32])
 }
 
-fn at(second: i64) -> Timestamp {
+pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).expect("within range")
 }
 
-fn new_machine(commune: CommuneId, machine: &str, seed: u8) -> NewMachine {
+pub(super) fn new_machine(commune: CommuneId, machine: &str, seed: u8) -> NewMachine {
     let name = MachineName::parse(machine).expect("a name");
     NewMachine { commune, name, key: key(seed), at: at(1000) }
 }
@@ -38,7 +38,7 @@ fn revocation(reason: &str) -> Revocation {
     Revocation { at: at(2000), by: "Le référent".to_owned(), reason: reason.to_owned() }
 }
 
-async fn written<T: Send + 'static>(
+pub(super) async fn written<T: Send + 'static>(
     store: &Store,
     closure: impl AsyncFn(&mut WriteTx) -> Result<T, Error> + Send + 'static,
 ) -> T {
@@ -169,7 +169,7 @@ async fn a_key_never_comes_back_as_another_machine() {
 async fn no_machine_has_the_gateways_key_or_one_of_an_invitation() {
     let (_directory, store) = open();
     let (commune, first) = written(&store, async |tx| {
-        set_gateway_key(tx, &key(200)).await?;
+        note_gateway_keys(tx, &key(200), None, at(0)).await?;
         admit(tx, &key(9), at(5000), at(1000)).await?;
         let commune = add_commune(tx, &name("Alvimare"), false).await?.id;
         let first = add_machine(tx, &network(), new_machine(commune, "accueil", 1)).await?.id;
@@ -294,15 +294,4 @@ async fn two_guests_never_share_an_address() {
     let refused = store.write(async move |tx| admit(tx, &second, at(300), at(99)).await).await;
     assert!(matches!(refused, Err(Error::AddressTaken(_))), "{refused:?}");
     written(&store, async move |tx| admit(tx, &second, at(300), at(100)).await).await;
-}
-
-#[tokio::test]
-async fn a_new_key_of_the_gateway_is_noticed() {
-    let (_directory, store) = open();
-    let set = async |seed: u8| written(&store, async move |tx| set_gateway_key(tx, &key(seed)).await).await;
-    assert_eq!(set(1).await, None);
-    assert_eq!(set(1).await, Some(key(1)));
-    assert_eq!(set(2).await, Some(key(1)));
-    let known = store.read(async |tx| gateway_key(tx).await).await.expect("it is read");
-    assert_eq!(known, Some(key(2)));
 }

@@ -144,6 +144,11 @@ impl Board {
         }
     }
 
+    /// Where machines listen, inside the tunnel: those that have asked since the start.
+    pub(super) fn askers(&self) -> Vec<SocketAddr> {
+        self.lines().machines.values().filter_map(|line| line.asker).collect()
+    }
+
     /// These are the machines that have no agent.
     pub fn expect_no_probes(&self, machines: BTreeSet<MachineId>) {
         self.lines().without_agent = machines;

@@ -1,19 +1,22 @@
 //! The one task that carries the database's wishes to netd, and netd's readings to the board.
 
+mod key;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use beffroi_protocol::{PresharedKey, PublicKey};
+use beffroi_protocol::PresharedKey;
 use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::farewell::Word;
 use super::state::State;
 use super::store::{Endpoints, endpoints, moved, put_endpoints};
 use super::wanted::Ground;
 use super::{Board, Error, Farewells, Service};
 use crate::config::Config;
-use crate::directory::{self, CommuneId, CommuneName, Follower, Guest, Machine, MachineId};
+use crate::directory::{self, CommuneId, CommuneName, Follower, Guest, KeyChange, Machine, MachineId};
 use crate::journal::chain;
 use crate::netd::{Client, Present, Wanted};
 use crate::openings::{self, Opening};
@@ -52,6 +55,8 @@ pub struct Keeper {
     endpoints_written: Option<Instant>,
     /// Machines on narrow lines, as netd was last told.
     narrow: BTreeMap<MachineId, u16>,
+    /// What netd told of the gateway's keys, and is written down.
+    told_keys: Option<key::Told>,
     /// What the journal has said of each link.
     told: BTreeMap<MachineId, State>,
     /// Machines of which it has said that two computers hold their key.
@@ -67,6 +72,7 @@ struct Wish {
     endpoints: Endpoints,
     preshared: BTreeMap<MachineId, PresharedKey>,
     open: BTreeSet<Opening>,
+    change: Option<KeyChange>,
 }
 
 impl Keeper {
@@ -90,6 +96,7 @@ impl Keeper {
             endpoints: Endpoints::new(),
             endpoints_written: None,
             narrow: BTreeMap::new(),
+            told_keys: None,
             told: BTreeMap::new(),
             told_twofold: BTreeSet::new(),
         }
@@ -131,11 +138,11 @@ impl Keeper {
         self.narrow = self.ground.narrow(self.board.lengths());
         let (open, narrow) = (&wish.open, &self.narrow);
         let wanted = self.ground.wanted(&wish.machines, &wish.guests, endpoints, preshared, open, narrow);
+        let wanted = Wanted { key: key::wish(wish.change.as_ref()), ..wanted };
         let forgotten = self.board.expect(&wish.machines);
         self.board.expect_no_probes(wish.without_agent);
-        if !forgotten.is_empty() {
-            self.farewells.say(forgotten).await;
-        }
+        self.farewells.say(Word::Farewell, forgotten).await;
+        self.warn_of_change(wanted.key).await;
         (self.machines, self.communes, self.endpoints) = (wish.machines, wish.communes, wish.endpoints);
         let Some(present) = self.want(&wanted).await else {
             return Ok(false);
@@ -144,6 +151,11 @@ impl Keeper {
             log::info!("beffroi-netd answers");
         }
         self.board.obeyed();
+        if wish.change.is_some_and(|change| change.is_under_way()) {
+            // What was decided may be younger than what was told.
+            self.told_keys = None;
+        }
+        self.note_keys(&present).await?;
         self.follower.done(announced);
         if present.changes > 0 {
             log::info!(CHANGES = present.changes; "the links follow the database");
@@ -180,11 +192,8 @@ impl Keeper {
     /// Puts a reading on the board, and writes down what is worth it.
     async fn take(&mut self, present: &Present) -> Result<(), Error> {
         let now = Instant::now();
-        let before = self.board.gateway_key();
         self.board.read(present, now);
-        if let Some(key) = present.tunnel.key.filter(|key| before != Some(*key)) {
-            self.note_key(key).await?;
-        }
+        self.note_keys(present).await?;
         self.note_seen().await?;
         self.note_endpoints(now).await?;
         self.tell(now);
@@ -205,18 +214,6 @@ impl Keeper {
             log::warn!("beffroi-netd does not do what it is asked: {}", chain(error));
         }
         self.board.unread(Instant::now());
-    }
-
-    async fn note_key(&self, key: PublicKey) -> Result<(), Error> {
-        let write = async move |tx: &mut WriteTx| directory::set_gateway_key(tx, &key).await;
-        match self.store.write(write).await? {
-            Some(before) if before != key => {
-                log::warn!("the gateway has another key, {key}: sheets printed before no longer lead here");
-            }
-            Some(_) => {}
-            None => log::info!("the gateway's public key is {key}"),
-        }
-        Ok(())
     }
 
     async fn note_seen(&mut self) -> Result<(), Error> {
@@ -297,5 +294,6 @@ async fn wish(tx: &ReadTx, now: Timestamp) -> Result<Wish, Error> {
         endpoints: endpoints(tx).await?,
         preshared: directory::preshared_keys(tx).await?,
         open,
+        change: directory::key_change(tx).await?,
     })
 }

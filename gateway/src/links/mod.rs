@@ -24,7 +24,7 @@ use crate::{directory, store as ground};
 pub use alerts::{Alert, Alerts, Event, Lookout, Standing};
 pub use board::{Board, Carried, Link, Loss, Reading, Service};
 pub use diagnosis::note;
-pub use farewell::{Farewells, Leaving, farewells};
+pub use farewell::{Farewells, Leaving, Word, farewells};
 pub use history::Recorder;
 pub use keeper::Keeper;
 pub use pages::{Desk, PATH, routes};

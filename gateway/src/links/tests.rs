@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use beffroi_protocol::PublicKey;
+use beffroi_protocol::probe::Probe;
 use beffroi_tunnel::{Backend, PresentPeer};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -19,9 +20,11 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::config::Config;
-use crate::directory::{Changes, CommuneName, Machine, MachineName, Network, NewMachine, Revocation};
-use crate::netd::{Client, Present, Wanted};
-use crate::store::Store;
+use crate::directory::{
+    Changes, CommuneName, Machine, MachineName, Network, NewMachine, Revocation, Stage, Unaware,
+};
+use crate::netd::{Client, KeyWish, Present, Wanted};
+use crate::store::{Store, WriteTx};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -41,6 +44,7 @@ struct Rig {
     store: Store,
     board: Board,
     changes: Changes,
+    leaving: Leaving,
     directory: TempDir,
 }
 
@@ -71,8 +75,9 @@ impl Netd {
         let listener = UnixListener::bind(path).expect("a socket of our own");
         let (told, wanted) = watch::channel(None);
         let task = tokio::spawn(async move {
+            let mut keys = (key(200), None);
             while let Ok((stream, _)) = listener.accept().await {
-                serve(stream, &told, obedience).await;
+                serve(stream, &told, obedience, &mut keys).await;
             }
         });
         Self { wanted, _task: task }
@@ -86,19 +91,38 @@ impl Netd {
     }
 }
 
-async fn serve(mut stream: UnixStream, told: &watch::Sender<Option<Wanted>>, obedience: Obedience) {
+/// The key in use, and the next.
+type Keys = (PublicKey, Option<PublicKey>);
+
+fn follow(keys: &mut Keys, wish: KeyWish) {
+    *keys = match (wish, *keys) {
+        (KeyWish::Stay, (own, _)) => (own, None),
+        (KeyWish::Prepare, (own, next)) => (own, next.or(Some(key(201)))),
+        (KeyWish::Become(wanted), (_, Some(next))) if next == wanted => (next, None),
+        (KeyWish::Become(_), keys) => keys,
+    }
+}
+
+async fn serve(
+    mut stream: UnixStream,
+    told: &watch::Sender<Option<Wanted>>,
+    obedience: Obedience,
+    keys: &mut Keys,
+) {
     while let Ok(length) = stream.read_u32().await {
         let mut body = vec![0; length as usize];
         stream.read_exact(&mut body).await.expect("the whole message comes");
         let message: Value = serde_json::from_slice(&body).expect("a message is JSON");
         if let Some(wanted) = message.get("want") {
-            let wanted = serde_json::from_value(wanted.clone()).expect("what is wanted");
+            let wanted: Wanted = serde_json::from_value(wanted.clone()).expect("what is wanted");
+            let wish = wanted.key;
             told.send_replace(Some(wanted));
             if obedience == Obedience::OnlyReads {
                 return;
             }
+            follow(keys, wish);
         }
-        let answer = json!({ "present": present(told.borrow().as_ref()) }).to_string();
+        let answer = json!({ "present": present(told.borrow().as_ref(), *keys) }).to_string();
         let length = u32::try_from(answer.len()).expect("a short answer");
         stream.write_u32(length).await.expect("the answer is taken");
         stream.write_all(answer.as_bytes()).await.expect("the answer is taken");
@@ -106,7 +130,7 @@ async fn serve(mut stream: UnixStream, told: &watch::Sender<Option<Wanted>>, obe
 }
 
 /// As if every peer had just been heard, from 192.0.2.1.
-fn present(wanted: Option<&Wanted>) -> Present {
+fn present(wanted: Option<&Wanted>, (own, next_key): Keys) -> Present {
     let peer = |allowed| PresentPeer {
         allowed,
         endpoint: Some(([192, 0, 2, 1], 51000).into()),
@@ -119,7 +143,7 @@ fn present(wanted: Option<&Wanted>) -> Present {
     let peers = wanted.map(|wanted| wanted.tunnel.peers.clone()).unwrap_or_default();
     let tunnel = beffroi_tunnel::Present {
         backend: Backend::Embedded,
-        key: Some(key(200)),
+        key: Some(own),
         listen_port: 51820,
         addresses: [].into(),
         routes: [].into(),
@@ -127,7 +151,7 @@ fn present(wanted: Option<&Wanted>) -> Present {
         up: true,
         peers: peers.into_iter().map(|(key, wanted)| (key, peer(wanted.allowed))).collect(),
     };
-    Present { tunnel, next_key: None, changes: 1 }
+    Present { tunnel, next_key, changes: 1 }
 }
 
 impl Rig {
@@ -137,9 +161,10 @@ impl Rig {
         let (changes, follower) = directory::changes();
         let board = Board::new(Instant::now());
         let client = Arc::new(Client::new(directory.path().join("netd.sock")));
-        let keeper = Keeper::new(&config(), store.clone(), client, board.clone(), farewells().0, follower);
+        let (farewells, leaving) = farewells();
+        let keeper = Keeper::new(&config(), store.clone(), client, board.clone(), farewells, follower);
         tokio::spawn(async move { keeper.run().await.expect("the database can be read") });
-        Self { store, board, changes, directory }
+        Self { store, board, changes, leaving, directory }
     }
 
     async fn enrol(&self, seed: u8) -> Machine {
@@ -250,4 +275,42 @@ async fn a_machine_is_called_back_where_it_was_last_heard() {
     rig.changes.announce();
     let wanted = netd.until(|wanted| hint(wanted).is_some()).await;
     assert_eq!(hint(&wanted), Some(([192, 0, 2, 1], 51000).into()));
+}
+
+#[tokio::test]
+async fn the_gateway_s_key_changes_as_was_decided_and_machines_are_warned() {
+    let mut rig = Rig::new();
+    let mut netd = Netd::listen(&rig.directory);
+    let machine = rig.enrol(1).await;
+    assert!(rig.changes.carry_out(PATIENCE).await);
+    let asker = ([10, 66, 1, 0], 40_000).into();
+    assert!(rig.board.heard(machine.id, &Probe::default(), Instant::now()));
+    rig.board.asks_from(machine.id, asker);
+
+    let prepare = async |tx: &mut WriteTx| {
+        directory::prepare_key_change(tx, "Le référent", Timestamp::UNIX_EPOCH).await
+    };
+    rig.store.write(prepare).await.expect("it is written");
+    assert!(rig.changes.carry_out(PATIENCE).await);
+    let next = rig.store.read(async |tx| directory::next_gateway_key(tx).await).await;
+    assert_eq!(next.expect("it is read"), Some(key(201)), "it is written down when the announcement returns");
+    assert!(rig.leaving.try_recv().is_err(), "nothing has changed yet");
+
+    let order = async |tx: &mut WriteTx| {
+        directory::order_key_change(tx, Unaware::AreLeftBehind, "Le référent", Timestamp::UNIX_EPOCH).await
+    };
+    rig.store.write(order).await.expect("it is written");
+    assert!(rig.changes.carry_out(PATIENCE).await);
+    assert_eq!(rig.leaving.try_recv(), Ok((Word::Changing, asker)));
+    let stage = async || {
+        let change = rig.store.read(async |tx| directory::key_change(tx).await).await;
+        change.expect("it is read").map(|change| change.stage)
+    };
+    assert_eq!(stage().await, Some(Stage::Done(key(201))));
+    netd.until(|wanted| wanted.key == KeyWish::Become(key(201))).await;
+    assert!(rig.changes.carry_out(PATIENCE).await);
+    netd.until(|wanted| wanted.key == KeyWish::Stay).await;
+    assert_eq!(stage().await, Some(Stage::Done(key(201))));
+    let own = rig.store.read(async |tx| directory::gateway_key(tx).await).await;
+    assert_eq!(own.expect("it is read"), Some(key(201)));
 }
