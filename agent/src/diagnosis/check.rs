@@ -29,6 +29,14 @@ impl Check {
             path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
         })
     }
+
+    /// As a browser names it in a request.
+    pub(super) fn authority(&self) -> String {
+        match self.port {
+            80 => self.host.clone(),
+            port => format!("{}:{port}", self.host),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -49,5 +57,12 @@ mod tests {
         check("exemple.fr", None);
         check("/nm", None);
         check("", None);
+    }
+
+    #[test]
+    fn the_usual_port_is_not_named() {
+        let authority = |text: &str| Check::parse(text).expect("an address").authority();
+        assert_eq!(authority("http://exemple.fr/nm"), "exemple.fr");
+        assert_eq!(authority("http://exemple.fr:8080/nm"), "exemple.fr:8080");
     }
 }

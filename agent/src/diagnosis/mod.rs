@@ -119,6 +119,8 @@ pub(crate) enum Web {
         /// The host to which one is sent.
         to: Option<String>,
     },
+    /// Whoever answered is out of order, which says nothing of the line.
+    Unclear,
     NoName,
     Silent,
 }

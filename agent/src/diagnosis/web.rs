@@ -43,7 +43,7 @@ async fn visit(check: &Check, now: fn() -> SystemTime) -> Result<Web, Error> {
     let (mut sender, connection) = shaken.map_err(|_| Error::Silent)?;
     let request = hyper::Request::builder()
         .uri(&check.path)
-        .header(header::HOST, &check.host)
+        .header(header::HOST, check.authority())
         .header(header::CONNECTION, "close")
         .body(Empty::<Bytes>::new());
     let request = request.map_err(|_| Error::Silent)?;
@@ -73,16 +73,22 @@ async fn connect(addresses: &[std::net::SocketAddr]) -> io::Result<TcpStream> {
 async fn judge(response: Response<Incoming>, now: fn() -> SystemTime) -> Web {
     let (head, body) = response.into_parts();
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-    if head.status == StatusCode::OK || head.status == StatusCode::NO_CONTENT {
-        let clock = text("date").and_then(|date| ahead(date, now()));
-        let said = text(ONLINE_HEADER) == Some("online");
-        let body = Limited::new(body, MAX).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-        if said || head.status == StatusCode::NO_CONTENT || body.starts_with(ONLINE) {
-            return Web::Open { clock };
+    let open = || Web::Open { clock: text("date").and_then(|date| ahead(date, now())) };
+    match head.status {
+        StatusCode::NO_CONTENT => open(),
+        StatusCode::OK => {
+            let said = text(ONLINE_HEADER) == Some("online");
+            let body = Limited::new(body, MAX).collect().await;
+            let body = body.map(|body| body.to_bytes()).unwrap_or_default();
+            if said || body.starts_with(ONLINE) { open() } else { Web::Captive { to: None } }
         }
+        StatusCode::NETWORK_AUTHENTICATION_REQUIRED => Web::Captive { to: None },
+        status if status.is_redirection() => {
+            let to = text("location").and_then(|location| location.parse::<Uri>().ok());
+            Web::Captive { to: to.and_then(|uri| uri.host().map(str::to_owned)) }
+        }
+        _ => Web::Unclear,
     }
-    let to = text("location").and_then(|location| location.parse::<Uri>().ok());
-    Web::Captive { to: to.and_then(|uri| uri.host().map(str::to_owned)) }
 }
 
 /// By how many seconds this machine's clock is ahead of that date.
@@ -112,7 +118,8 @@ mod tests {
         // Thu, 01 Jan 1970 02:00:00 GMT
         let web = ask(&address, || UNIX_EPOCH + Duration::from_secs(7_200)).await;
         let request = serving.await.expect("no panic");
-        assert!(request.starts_with("GET /nm HTTP/1.1\r\nhost: 127.0.0.1\r\n"), "{request}");
+        let head = format!("GET /nm HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n");
+        assert!(request.starts_with(&head), "{request}");
         assert_eq!(web, expected, "{answer}");
     }
 
@@ -135,6 +142,8 @@ mod tests {
         .await;
         check("HTTP/1.1 511 Network Authentication Required\r\ncontent-length: 0\r\n\r\n", portal(None))
             .await;
+        check("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", Web::Unclear).await;
+        check("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n", Web::Unclear).await;
     }
 
     #[tokio::test]
