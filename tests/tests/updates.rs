@@ -37,10 +37,12 @@ impl Signer {
         Ok(Self { private, public })
     }
 
+    /// For this machine, also what is no program.
     fn sign(&self, program: &Path, file: &Path) -> Result<()> {
         let sign = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agent/sign");
         fs::create_dir_all(file.parent().context("a file stands in a folder")?)?;
-        shell("$0 $1 $2 $3 900.0.0", &[&sign, &self.private, program, file])?;
+        let architecture = Path::new(std::env::consts::ARCH);
+        shell("$0 $1 $2 $3 900.0.0 $4", &[&sign, &self.private, program, file, architecture])?;
         Ok(())
     }
 }
