@@ -107,6 +107,7 @@ join-welcome =
 join-online = La liaison est en service.
 join-waiting = Le service tourne ; la passerelle ne lui a pas encore répondu. Suivez avec : beffroi-agent status
 join-service-stopped = Le service beffroi-agent n’a pas démarré. Voyez : systemctl status beffroi-agent
+service-answer = Réponse de systemctl : { $reason }
 join-no-service = Pour tenir la liaison, lancez maintenant : beffroi-agent run
 
 ## Autorité de certification
@@ -135,6 +136,8 @@ leave-firefox =
 leave-leftovers = Le raccordement est défait, sauf ceci (tapez la même commande pour réessayer) :
 leave-interface = l’interface du tunnel est encore là ({ $reason }).
 leave-hosts = les noms de l’intranet sont encore dans { $path } ({ $reason }).
+leave-service = le service beffroi-agent tourne encore ({ $reason }).
+leave-notes = ce que ce poste avait noté de sa liaison est encore dans { $path } ({ $reason }).
 leave-trial = un programme de mise à jour, encore à l’essai, est resté en place ({ $reason }).
 
 ## État

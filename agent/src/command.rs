@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::arguments::{Arguments, Command, Measure, Output};
 use crate::config::Config;
 use crate::join::Confirmation;
-use crate::leave::Membership;
+use crate::leave::{Leftover, Membership};
 use crate::run::journal_text;
 use crate::service::Handover;
 use crate::state::Joined;
@@ -144,20 +144,35 @@ async fn take_in(config: &Config, code: &str, with_service: bool) -> Result<(), 
         other => Failure { message: other.message(), exit: FAILED },
     })?;
     // Also while the gateway is silent: the daemon goes on calling it.
-    let enabled = with_service && service::enable();
+    let started = with_service.then(service::enable);
     say(&welcome(&joined));
-    let handover = service::handover(config).await;
-    match handover {
-        Handover::Online => say(&t("join-online")),
-        Handover::Waiting => say(&t("join-waiting")),
-        Handover::Stopped if enabled => say(&t("join-service-stopped")),
-        Handover::Stopped => say(&t("join-no-service")),
+    match handed_over(confirmation, service::handover(config).await, started) {
+        Ok(text) => say(&text),
+        Err(message) => return Err(Failure { message, exit: FAILED }),
     }
-    match (confirmation, handover) {
-        (Confirmation::Awaited, Handover::Waiting | Handover::Stopped) => {
-            Err(Failure { message: t("join-unconfirmed"), exit: FAILED })
+    Ok(())
+}
+
+/// What the person reads at the end: an error when there is no link yet, or nobody who keeps it. `started` is how the
+/// service manager took the daemon, where there is one.
+fn handed_over(
+    confirmation: Confirmation,
+    handover: Handover,
+    started: Option<Result<(), service::Error>>,
+) -> Result<String, String> {
+    let text = match (handover, started) {
+        (Handover::Online, _) => return Ok(t("join-online")),
+        (Handover::Waiting, _) => t("join-waiting"),
+        (Handover::Stopped, None) => t("join-no-service"),
+        (Handover::Stopped, Some(Ok(()))) => return Err(t("join-service-stopped")),
+        (Handover::Stopped, Some(Err(service::Error(reason)))) => {
+            let answer = t_with("service-answer", &[("reason", reason.into())]);
+            return Err(t("join-service-stopped") + "\n" + &answer);
         }
-        (Confirmation::Answered, _) | (_, Handover::Online) => Ok(()),
+    };
+    match confirmation {
+        Confirmation::Answered => Ok(text),
+        Confirmation::Awaited => Err(text + "\n" + &t("join-unconfirmed")),
     }
 }
 
@@ -175,11 +190,10 @@ fn welcome(joined: &Joined) -> String {
 }
 
 async fn let_go(config: &Config, with_service: bool) -> Result<(), Failure> {
-    if with_service {
-        service::disable();
-    }
-    let left =
-        leave::leave(config).await.map_err(|error| Failure { message: error.message(), exit: FAILED })?;
+    let disabled = if with_service { service::disable() } else { Ok(()) };
+    let left = leave::leave(config).await;
+    let mut left = left.map_err(|error| Failure { message: error.message(), exit: FAILED })?;
+    left.leftovers.extend(disabled.map_err(Leftover::Service).err());
     if left.firefox {
         say(&t("leave-firefox"));
     }
@@ -260,4 +274,37 @@ fn state_failure(error: &state::Error) -> Failure {
 
 fn broken(reason: &str) -> Failure {
     Failure { message: t_with("broken", &[("reason", reason.into())]), exit: FAILED }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joining_ends_with_the_advice_that_helps() {
+        type Started = Option<Result<(), service::Error>>;
+        fn check(
+            confirmation: Confirmation,
+            handover: Handover,
+            started: Started,
+            expected: Result<&str, &str>,
+        ) {
+            let case = format!("{confirmation:?} {handover:?} {started:?}");
+            let read = handed_over(confirmation, handover, started);
+            assert_eq!(read.is_ok(), expected.is_ok(), "{case}: {read:?}");
+            let (Ok(text) | Err(text)) = read;
+            let (Ok(part) | Err(part)) = expected;
+            assert!(text.contains(part), "{case}: {text}");
+        }
+        use Confirmation::{Answered, Awaited};
+        use Handover::{Online, Stopped, Waiting};
+        let refused = || Some(Err(service::Error("Unit beffroi-agent.service is masked.".to_owned())));
+        check(Awaited, Online, Some(Ok(())), Ok("en service"));
+        check(Answered, Waiting, Some(Ok(())), Ok("ne lui a pas encore répondu"));
+        check(Awaited, Waiting, Some(Ok(())), Err("beffroi-agent status"));
+        check(Answered, Stopped, None, Ok("beffroi-agent run"));
+        check(Awaited, Stopped, None, Err("beffroi-agent run"));
+        check(Answered, Stopped, Some(Ok(())), Err("systemctl status beffroi-agent"));
+        check(Answered, Stopped, refused(), Err("is masked"));
+    }
 }

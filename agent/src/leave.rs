@@ -13,7 +13,7 @@ use crate::diagnosis::memory::Memory;
 use crate::state::{self, Leaving, Lock, State};
 use crate::texts::{reason, t, t_with, tunnel_reason};
 use crate::update::programs::Programs;
-use crate::{hosts, status, trust, update};
+use crate::{hosts, service, status, trust, update};
 
 /// How long the daemon may take to let go of the interface.
 const LET_GO: Duration = Duration::from_secs(10);
@@ -38,6 +38,10 @@ pub(crate) enum Leftover {
     Trust(#[from] trust::Error),
     #[error("a program that was being tried out still runs in the place of the package's")]
     Trial(#[source] std::io::Error),
+    #[error("the service still runs")]
+    Service(#[source] service::Error),
+    #[error("what was noted of the link is still in {}", path.display())]
+    Notes { path: PathBuf, source: std::io::Error },
 }
 
 /// What there was to undo.
@@ -69,24 +73,17 @@ pub(crate) async fn leave(config: &Config) -> Result<Left, Error> {
     let (membership, keys) = match found {
         Ok(None) => (Membership::None, Vec::new()),
         Ok(Some(state)) => (Membership::Undone, state.keys()),
-        Err(damaged) => {
-            log::info!("{}", damaged.message());
-            (Membership::Undone, Vec::new())
-        }
+        // Which keys were this machine's is not known any more.
+        Err(_) => (Membership::Undone, Vec::new()),
     };
     if membership == Membership::Undone {
         state::store(&config.state, State::Leaving(Leaving { keys: keys.clone() }))?;
     }
     let lock = take_over(config).await?;
-    let left = undo(config, membership, &keys).await;
+    let mut left = undo(config, membership, &keys).await;
+    left.leftovers.extend(forget(&config.state).err());
     if !left.leftovers.is_empty() {
         return Ok(left);
-    }
-    if let Err(error) = Memory::remove(&config.state) {
-        log::info!("what this machine remembered stays: {error}");
-    }
-    if let Err(error) = update::remove(&config.state) {
-        log::info!("what was fetched of an update stays: {error}");
     }
     match status::ask(&config.socket).await {
         Ok(None) => state::remove_folder(&config.state, lock)?,
@@ -113,6 +110,12 @@ async fn undo(config: &Config, mut membership: Membership, keys: &[PublicKey]) -
     // Nobody is left to judge it.
     leftovers.extend(Programs::new(&config.update.programs).give_up().map_err(Leftover::Trial).err());
     Left { membership, firefox, leftovers }
+}
+
+/// What the daemon noted beside the state.
+fn forget(state: &Path) -> Result<(), Leftover> {
+    let forgotten = Memory::remove(state).and_then(|()| update::remove(state));
+    forgotten.map_err(|source| Leftover::Notes { path: state.to_owned(), source })
 }
 
 /// Someone else's interface is none of our leftovers. Of a damaged state no key is known: then the
@@ -155,6 +158,13 @@ impl Leftover {
                 &[("path", path.display().to_string().into()), ("reason", reason(source).into())],
             ),
             Self::Trust(error) => error.message(),
+            Self::Service(service::Error(reason)) => {
+                t_with("leave-service", &[("reason", reason.as_str().into())])
+            }
+            Self::Notes { path, source } => t_with(
+                "leave-notes",
+                &[("path", path.display().to_string().into()), ("reason", reason(source).into())],
+            ),
             Self::Trial(error) => t_with("leave-trial", &[("reason", reason(error).into())]),
         }
     }
@@ -163,6 +173,16 @@ impl Leftover {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn notes_that_stay_are_told() {
+        let state = tempfile::tempdir().expect("a temporary folder");
+        assert!(forget(state.path()).is_ok());
+        // A file in the place of the folder: this refuses root as well.
+        std::fs::write(state.path().join("update"), "").expect("a writable folder");
+        let leftover = forget(state.path()).expect_err("it is no folder");
+        assert!(leftover.message().contains(&state.path().display().to_string()), "{leftover:?}");
+    }
 
     #[test]
     fn an_interface_of_someone_else_is_no_leftover_while_our_keys_are_known() {

@@ -3,7 +3,6 @@
 use beffroi_protocol::code::CodeError;
 
 use super::Error;
-use crate::run::journal_text;
 use crate::texts::{reason, t, t_with, tunnel_reason};
 
 impl Error {
@@ -22,8 +21,7 @@ impl Error {
             Self::NoAddress { endpoint } => {
                 t_with("join-no-address", &[("gateway", endpoint.to_string().into())])
             }
-            Self::Unreachable { endpoint, tried, source } => {
-                log::info!("{endpoint}: {}", journal_text(source));
+            Self::Unreachable { endpoint, tried, .. } => {
                 let tried: Vec<String> = tried.iter().map(ToString::to_string).collect();
                 let values = [("gateway", endpoint.to_string().into()), ("tried", tried.join(", ").into())];
                 t_with("join-unreachable", &values)
