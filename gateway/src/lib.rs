@@ -123,8 +123,14 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
         changes: changes.clone(),
     };
     let configurations = devices.tray.clone();
-    let lines =
-        links::Desk { board: board.clone(), alerts: alerts.clone(), changes: changes.clone(), network };
+    let measuring = links::Measuring::default();
+    let lines = links::Desk {
+        board: board.clone(),
+        alerts: alerts.clone(),
+        measuring: measuring.clone(),
+        changes: changes.clone(),
+        network,
+    };
     let shelf = Shelf::open(
         config.updates.directory.clone(),
         config.storage.directory.join("releases"),
@@ -143,7 +149,7 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
         community(&config),
     );
     let terms = agents::Terms::new(&config, certificates.authority_pem().to_owned());
-    let members = agents::Members::new(store.clone(), changes.clone(), terms.clone(), shelf);
+    let members = agents::Members::new(store.clone(), changes.clone(), terms.clone(), shelf, measuring);
     let enrolment = agents::Gate { store: store.clone(), changes, terms };
 
     let traffic = web::Traffic::default();

@@ -55,3 +55,4 @@ audit-update-stopped = a arrêté la mise à jour
 audit-update-kept = a mis à jour le poste
 audit-update-failed = n’a pas pu mettre à jour le poste
 audit-release-uploaded = a déposé une version du programme des postes
+audit-throughput-asked = a demandé une mesure du débit d’un poste

@@ -63,6 +63,8 @@ links-bytes = { $count ->
 }
 links-kilobytes = { $count } ko
 links-megabytes = { $count } Mo
+links-kilobits = { $count } kbit/s
+links-megabits = { $count } Mbit/s
 links-gigabytes = { $count } Go
 
 # Une commune et ses postes.
@@ -247,3 +249,27 @@ links-key-awaited = Une nouvelle clé est demandée : le poste la fera dès qu�
 links-key-preshared = avec une clé partagée, tirée du bon
 links-two-holders = Deux ordinateurs utilisent la clé du poste « { $machine } » : son disque a peut-être été copié. Remplacez ce poste : seul l’ordinateur qui recevra le nouveau bon gardera la liaison.
 links-two-holders-short = Deux ordinateurs, une clé
+
+# Le débit, mesuré à la demande.
+links-fact-throughput = Débit
+links-throughput-never = jamais mesuré
+links-throughput-ask = Mesurer le débit
+links-throughput-hint = La ligne sera occupée une vingtaine de secondes.
+links-throughput-figures = Réception { $received }, envoi { $sent }.
+links-throughput-reading = Suffisant pour lire les pages et le courrier ; les documents demandent de la patience.
+links-throughput-documents = Suffisant pour lire et pour déposer des documents.
+links-throughput-everyone = Suffisant pour tout, même à plusieurs.
+links-throughput-asked = à la demande de { $who }
+links-throughput-asked-there = à la demande de la mairie
+links-throughput-taken = La mesure du débit est demandée.
+links-throughput-ordered = Mesure demandée : le poste la commence dans le quart de minute, et le résultat s’affiche ici.
+links-throughput-measuring = Mesure en cours : la ligne est occupée une vingtaine de secondes.
+links-throughput-failed = La dernière mesure n’a pas abouti : la liaison a été coupée, ou le poste n’a pas commencé à temps. Recommencez dans quelques minutes.
+links-throughput-earlier = Mesures précédentes du débit, poste « { $machine } »
+links-throughput-down = La liaison de ce poste n’est pas en ligne : le débit ne peut pas être mesuré. Recommencez quand elle sera revenue.
+links-throughput-no-agent = Cet appareil n’a pas l’agent : le débit ne peut pas être mesuré d’ici.
+links-throughput-under-way = Une autre mesure du débit est déjà en cours, et il n’y en a qu’une à la fois. Recommencez dans une minute.
+links-throughput-too-soon = Le débit de ce poste vient d’être mesuré. Recommencez dans { $minutes ->
+    [one] { $minutes } minute
+   *[other] { $minutes } minutes
+}.

@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
@@ -28,10 +28,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
-use super::{Terms, key, next_gateway, release};
+use super::{Terms, key, next_gateway, release, throughput};
 use crate::directory::{self, Changes, Commune, Machine, MachineId};
 use crate::journal::chain;
-use crate::links;
+use crate::links::{self, Measuring};
 use crate::store::{Read, ReadTx, Store, WriteTx};
 use crate::updates::{self, Shelf};
 use crate::web::{Arrivals, Place, Room, tend};
@@ -54,6 +54,7 @@ pub struct Members {
     pub(super) changes: Changes,
     terms: Arc<Terms>,
     pub(super) shelf: Shelf,
+    pub(super) measuring: Measuring,
 }
 
 /// Who asks: a machine that is not revoked, and its commune.
@@ -69,6 +70,8 @@ pub(super) struct Member {
     pub(super) next_gateway: Option<PublicKey>,
     /// What it may fetch now.
     pub(super) release: Option<Offer>,
+    /// The order to measure its line, if there is one.
+    pub(super) measure: Option<u32>,
 }
 
 pub(super) fn routes(members: &Members) -> Router {
@@ -77,6 +80,7 @@ pub(super) fn routes(members: &Members) -> Router {
         .route(diagnosis::PATH, post(diagnosis))
         .route(KEY_PATH, post(key::change))
         .route(NEXT_GATEWAY_PATH, post(next_gateway::note))
+        .route(throughput::PATH, get(throughput::begin))
         .route(release::PATH, get(release::part).post(release::note))
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(from_fn_with_state(members.clone(), recognise))
@@ -115,8 +119,8 @@ pub async fn serve_members(listeners: Vec<TcpListener>, members: Members) {
 }
 
 impl Members {
-    pub fn new(store: Store, changes: Changes, terms: Terms, shelf: Shelf) -> Self {
-        Self { store, changes, terms: Arc::new(terms), shelf }
+    pub fn new(store: Store, changes: Changes, terms: Terms, shelf: Shelf, measuring: Measuring) -> Self {
+        Self { store, changes, terms: Arc::new(terms), shelf, measuring }
     }
 
     pub(super) fn network(&self) -> directory::Network {
@@ -126,9 +130,7 @@ impl Members {
     /// Of what is wanted of this machine now. A store that cannot be read keeps nobody from knowing that the
     /// line is there.
     pub(super) async fn revision(&self, id: MachineId) -> u32 {
-        let now = Timestamp::now();
-        let found = self.store.read(async move |tx: &ReadTx| member(tx, id, now).await).await;
-        match found {
+        match self.member(id).await {
             Ok(Some(who)) => self.terms.membership(&who).revision,
             Ok(None) => UNKNOWN,
             Err(error) => {
@@ -142,8 +144,14 @@ impl Members {
         let Some(id) = self.network().machine_at(peer.ip()) else {
             return Ok(None);
         };
+        self.member(id).await
+    }
+
+    async fn member(&self, id: MachineId) -> Result<Option<Member>, directory::Error> {
         let now = Timestamp::now();
-        self.store.read(async move |tx: &ReadTx| member(tx, id, now).await).await
+        let found = self.store.read(async move |tx: &ReadTx| member(tx, id, now).await).await?;
+        let measure = self.measuring.ordered(id, Instant::now());
+        Ok(found.map(|who| Member { measure, ..who }))
     }
 }
 
@@ -156,7 +164,15 @@ async fn member(tx: &impl Read, id: MachineId, now: Timestamp) -> Result<Option<
     let next_gateway = directory::next_gateway_key(tx).await?;
     let commune = directory::commune(tx, machine.commune).await?;
     let release = updates::offer(tx, id).await?;
-    Ok(commune.map(|commune| Member { machine, commune, preshared, rotate, next_gateway, release }))
+    Ok(commune.map(|commune| Member {
+        machine,
+        commune,
+        preshared,
+        rotate,
+        next_gateway,
+        release,
+        measure: None,
+    }))
 }
 
 /// Lets a request through to its route when it comes from an active machine, and from its agent.
@@ -213,7 +229,8 @@ pub(super) async fn converse(stream: TcpStream, peer: SocketAddr, routes: Router
         .header_read_timeout(HEAD)
         .max_buf_size(16 * 1024)
         .keep_alive(false)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     if let Err(error) = connection.await {
         log::debug!("{peer}: {error}");
     }

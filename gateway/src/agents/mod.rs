@@ -14,6 +14,7 @@ mod release;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod throughput;
 
 pub use enrolment::{Gate, serve_enrolment};
 pub use members::{Members, serve_members};

@@ -69,7 +69,7 @@ impl Terms {
     }
 
     pub(super) fn membership(&self, who: &Member) -> Membership {
-        let Member { machine, commune, preshared, rotate, next_gateway, release } = who;
+        let Member { machine, commune, preshared, rotate, next_gateway, release, measure } = who;
         numbered(Membership {
             revision: UNKNOWN,
             endpoint: self.endpoint.clone(),
@@ -79,7 +79,7 @@ impl Terms {
             next_gateway: *next_gateway,
             release: release.clone(),
             serving: None,
-            measure: None,
+            measure: *measure,
         })
     }
 }

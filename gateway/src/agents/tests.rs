@@ -1,8 +1,11 @@
 //! Each port over loopback: what is said, by whom, and what is answered.
 
+mod throughput;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
+use axum::Router;
 use beffroi_protocol::PublicKey;
 use beffroi_protocol::code::Endpoint;
 use beffroi_protocol::enrolment::{Reason, Refused, Request, Welcome};
@@ -20,10 +23,10 @@ use super::*;
 use crate::config::Config;
 use crate::directory::{self, CommuneName, Follower, MachineName, Network, NewMachine, Revocation};
 use crate::enrolment::{Wish, order};
-use crate::links::{Board, State};
+use crate::links::{Board, Measuring, State};
 use crate::store::{Store, WriteTx};
 use crate::updates::Shelf;
-use crate::web::Room;
+use crate::web::{Place, Room};
 
 const AUTHORITY: &str = "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n";
 
@@ -31,6 +34,7 @@ const AUTHORITY: &str = "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-
 struct Rig {
     gate: Gate,
     guest: Ipv4Addr,
+    measuring: Measuring,
     _directory: TempDir,
 }
 
@@ -65,7 +69,7 @@ impl Rig {
             .expect("the invitation is made");
         let guest = made[0].invitation.address();
         let gate = Gate { store, changes, terms: Terms::new(&config, AUTHORITY.to_owned()) };
-        Self { gate, guest, _directory: directory }
+        Self { gate, guest, measuring: Measuring::default(), _directory: directory }
     }
 
     /// Sends what is given, as it is, from a temporary address.
@@ -78,15 +82,16 @@ impl Rig {
     /// The same at the members' port.
     async fn say_as_member(&self, from: IpAddr, text: &str) -> (u16, Vec<u8>) {
         let (stream, client) = pair().await;
+        let (routes, place) = self.members(from);
+        hear(tokio::spawn(members::converse(stream, (from, 1).into(), routes, place)), client, text).await
+    }
+
+    /// What a connection to the members' port from there is given.
+    fn members(&self, from: IpAddr) -> (Router, Place) {
+        let Gate { store, changes, terms } = self.gate.clone();
+        let members = Members::new(store, changes, terms, no_shelf(), self.measuring.clone());
         let place = Room::new(1, 1).enter(from).expect("the room is empty");
-        let members = Members::new(
-            self.gate.store.clone(),
-            self.gate.changes.clone(),
-            self.gate.terms.clone(),
-            no_shelf(),
-        );
-        let serving = members::converse(stream, (from, 1).into(), members::routes(&members), place);
-        hear(tokio::spawn(serving), client, text).await
+        (members::routes(&members), place)
     }
 
     async fn post(&self, from: Ipv4Addr, path: &str, body: &str) -> (u16, Vec<u8>) {
@@ -324,8 +329,13 @@ async fn only_enrolled_machines_are_answered_by_the_probe_port() {
     let text = "[community]\nname = \"Cœur de Caux\"\ndomain = \"coeur-de-caux.example\"\n";
     let mut config = Config::parse(text).expect("a file with all that is required");
     config.network.ipv4 = "127.0.0.0/16".parse().expect("a network");
-    let members =
-        Members::new(store, directory::changes().0, Terms::new(&config, AUTHORITY.to_owned()), no_shelf());
+    let members = Members::new(
+        store,
+        directory::changes().0,
+        Terms::new(&config, AUTHORITY.to_owned()),
+        no_shelf(),
+        Measuring::default(),
+    );
     let wanted = members.revision(machine.id).await;
     let (_farewells, leaving) = crate::links::farewells();
     tokio::spawn(serve_probes(vec![socket], members, board.clone(), leaving));

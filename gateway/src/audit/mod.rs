@@ -72,6 +72,8 @@ pub enum Act {
     /// A machine went back to the version before, or refused.
     UpdateFailed,
     ReleaseUploaded,
+    /// How much a line carries is to be measured.
+    ThroughputAsked,
 }
 
 impl Act {
@@ -109,6 +111,7 @@ impl Act {
             Self::UpdateKept => "audit-update-kept",
             Self::UpdateFailed => "audit-update-failed",
             Self::ReleaseUploaded => "audit-release-uploaded",
+            Self::ThroughputAsked => "audit-throughput-asked",
         }
     }
 }

@@ -16,6 +16,7 @@ mod state;
 mod store;
 #[cfg(test)]
 mod tests;
+mod throughput;
 mod wanted;
 mod words;
 
@@ -30,6 +31,7 @@ pub use keeper::Keeper;
 pub use pages::{Desk, PATH, routes};
 pub use state::State;
 pub use store::TABLES;
+pub use throughput::{Handed, Measure, Measuring, Turn, measures, note as note_measure};
 pub use wanted::KEEPALIVE;
 
 #[derive(Debug, thiserror::Error)]

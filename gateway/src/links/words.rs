@@ -1,4 +1,4 @@
-//! Ages, durations and bytes in the words in which a person would say them.
+//! Ages, durations, bytes and rates in the words in which a person would say them.
 
 use std::time::Duration;
 
@@ -60,6 +60,14 @@ pub(super) fn bytes(bytes: u64) -> Text {
     }
 }
 
+/// "64 kbit/s", "4,2 Mbit/s".
+pub(super) fn rate(bits_per_second: u64) -> Text {
+    match bits_per_second {
+        slow @ ..1_000_000 => Text::new("links-kilobits").with("count", &decimal(slow, 1_000)),
+        fast => Text::new("links-megabits").with("count", &decimal(fast, 1_000_000)),
+    }
+}
+
 /// One decimal below ten, none above; with a comma.
 fn decimal(value: u64, unit: u64) -> String {
     let tenths = value / (unit / 10);
@@ -118,6 +126,16 @@ mod tests {
         check(1000, "1\u{a0}s");
         check(1290, "1,2\u{a0}s");
         check(12_900, "12\u{a0}s");
+    }
+
+    #[test]
+    fn rates_are_in_the_unit_that_people_know_from_their_contract() {
+        let check = |bits: u64, expected: &str| assert_eq!(rate(bits).to_string(), expected);
+        check(900, "0,9\u{a0}kbit/s");
+        check(56_400, "56\u{a0}kbit/s");
+        check(999_999, "999\u{a0}kbit/s");
+        check(4_250_000, "4,2\u{a0}Mbit/s");
+        check(94_000_000, "94\u{a0}Mbit/s");
     }
 
     #[test]

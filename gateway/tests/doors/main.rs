@@ -16,5 +16,6 @@ mod notices;
 mod pages;
 mod rig;
 mod routes;
+mod throughput;
 mod tls;
 mod updates;

@@ -20,7 +20,7 @@ use beffroi_gateway::control::{Question, Subject};
 use beffroi_gateway::directory::{
     self, CommuneName, Follower, MachineName, MachineRole, Network, NewMachine, Revocation,
 };
-use beffroi_gateway::links::{Alerts, Board, Recorder};
+use beffroi_gateway::links::{Alerts, Board, Measuring, Recorder};
 use beffroi_gateway::store::{Store, WriteTx};
 use beffroi_gateway::updates::{self, Shelf};
 use beffroi_gateway::web::{Called, Community, Now, Traffic};
@@ -57,6 +57,8 @@ pub(crate) struct Rig {
     pub(crate) recorder: Recorder,
     /// What is told; nobody looks but the test.
     pub(crate) alerts: Alerts,
+    /// Whose line is measured; nobody obeys but the test.
+    pub(crate) measuring: Measuring,
     admin: Router,
     portal: Router,
     metrics: Router,
@@ -96,6 +98,7 @@ pub(crate) async fn rig() -> Rig {
         changes: changes.clone(),
     };
     let alerts = Alerts::default();
+    let measuring = Measuring::default();
     let recorder = Recorder::new(store.clone(), board.clone(), community().time_zone);
     let devices = devices::Desk {
         endpoint: invitations.endpoint.clone(),
@@ -114,7 +117,13 @@ pub(crate) async fn rig() -> Rig {
         store: store.clone(),
         access: access.clone(),
         enrolment: invitations.clone(),
-        links: links::Desk { board: board.clone(), alerts: alerts.clone(), changes, network },
+        links: links::Desk {
+            board: board.clone(),
+            alerts: alerts.clone(),
+            measuring: measuring.clone(),
+            changes,
+            network,
+        },
     };
     let admin = admin::router(gate, community());
     let figures = store.figures();
@@ -124,7 +133,7 @@ pub(crate) async fn rig() -> Rig {
     let (portal, admin) = (traffic.count("portal", portal), traffic.count("admin", admin));
     let figures = figures.into_iter().chain(traffic.figures());
     let metrics = metrics::router(store.clone(), board.clone(), alerts.clone(), figures);
-    Rig { board, recorder, alerts, admin, portal, metrics, store, invitations, code, now, folder }
+    Rig { board, recorder, alerts, measuring, admin, portal, metrics, store, invitations, code, now, folder }
 }
 
 /// In the place of the keeper of the links: whatever is announced is done.

@@ -49,6 +49,7 @@ const ADMIN: &[(&str, &str, Audience)] = &[
     ("POST", "/mises-a-jour/proposer", Referent),
     ("POST", "/mises-a-jour/suite", Referent),
     ("POST", "/postes/{machine}/cle", Referent),
+    ("POST", "/postes/{machine}/debit", Referent),
     ("GET", "/postes/{machine}/nom", Referent),
     ("POST", "/postes/{machine}/nom", Referent),
     ("GET", "/postes/{machine}/remplacer", Referent),

@@ -6,12 +6,13 @@ use askama::Template;
 use axum::extract::{Path, State as Held};
 use beffroi_protocol::words::words;
 
-use super::{Desk, Shown, silence};
+use super::{Desk, Shown, silence, throughput};
 use crate::audit::{self, Entry};
 use crate::directory::{self, Commune, CommuneId, Hours, Machine, MachineRole};
 use crate::links::Error;
 use crate::links::diagnosis::{Advice, Outage, advice, outage};
 use crate::links::history::NinetyDays;
+use crate::links::throughput::measures;
 use crate::store::{ReadTx, Store};
 use crate::web::{Frame, Now, Refusal, Reply, Text, filters};
 
@@ -44,6 +45,7 @@ struct MachineShown {
     advice: Option<Advice>,
     /// The last cut that the machine told of.
     outage: Option<Outage>,
+    throughput: throughput::Shown,
 }
 
 struct Keys {
@@ -78,7 +80,8 @@ pub(super) async fn page(
                     awaited: !without_agent && directory::is_to_rotate(tx, &machine, today).await?,
                 };
                 let outage = outage(tx, machine.id).await?;
-                machines.push((machine, history, without_agent, outage, keys));
+                let measures = measures(tx, machine.id).await?;
+                machines.push((machine, history, without_agent, outage, measures, keys));
             }
             let hours = directory::hours(tx, id).await?;
             let past = NinetyDays::of(tx, id, today, &zone).await?;
@@ -90,7 +93,7 @@ pub(super) async fn page(
         machines.into_iter().partition(|(machine, ..)| machine.is_active());
     let machines = active
         .into_iter()
-        .map(|(machine, history, without_agent, outage, keys)| MachineShown {
+        .map(|(machine, history, without_agent, outage, measures, keys)| MachineShown {
             without_agent,
             link: Shown::of(&desk.board, &machine, now),
             words: gateway.filter(|_| !without_agent).map(|gateway| words(&gateway, &machine.key).join(" ")),
@@ -99,6 +102,7 @@ pub(super) async fn page(
             history,
             advice: (!without_agent).then(|| advice(desk.board.link(machine.id, now).as_ref())).flatten(),
             outage,
+            throughput: throughput::Shown::of(&desk, machine.id, measures, now),
             machine,
         })
         .collect();

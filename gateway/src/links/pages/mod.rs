@@ -7,13 +7,14 @@ mod names;
 mod overview;
 mod revoke;
 mod role;
+mod throughput;
 
 use std::time::{Duration, Instant};
 
 use axum::extract::FromRef;
 use beffroi_protocol::probe::Carrier;
 
-use super::{Alerts, Board, Error, Link, Service, State, diagnosis, history, words};
+use super::{Alerts, Board, Error, Link, Measuring, Service, State, diagnosis, history, words};
 use crate::access::{Audience, Route};
 use crate::directory::{self, Changes, Machine, Network};
 use crate::paths;
@@ -25,6 +26,7 @@ use crate::web::{Refusal, Text, t};
 pub struct Desk {
     pub board: Board,
     pub alerts: Alerts,
+    pub measuring: Measuring,
     pub changes: Changes,
     pub network: Network,
 }
@@ -52,6 +54,7 @@ where
         Route::get("/postes/{machine}/nom", referent, names::machine_page),
         Route::post("/postes/{machine}/nom", referent, names::rename_machine),
         Route::post("/postes/{machine}/cle", referent, key::ask),
+        Route::post("/postes/{machine}/debit", referent, throughput::ask),
         Route::post("/postes/{machine}/role", referent, role::set),
         Route::get("/postes/{machine}/retirer", referent, revoke::page),
         Route::post("/postes/{machine}/retirer", referent, revoke::revoke),
