@@ -19,6 +19,8 @@ pub const ADD_DEVICE: &str = "/communes/{commune}/appareil";
 pub const DEVICE: &str = "/appareils/{machine}";
 /// Has another computer take the place of a machine.
 pub const REPLACE_MACHINE: &str = "/postes/{machine}/remplacer";
+/// What the guide says of how much a line carries.
+pub const ABOUT_THROUGHPUT: &str = "/guide#le-débit-dune-ligne";
 
 /// [`INVITE`], for one commune.
 pub fn invite(commune: impl Display) -> String {

@@ -255,6 +255,7 @@ links-fact-throughput = Débit
 links-throughput-never = jamais mesuré
 links-throughput-ask = Mesurer le débit
 links-throughput-hint = La ligne sera occupée une vingtaine de secondes.
+links-throughput-about = À quoi cela sert
 links-throughput-figures = Réception { $received }, envoi { $sent }.
 links-throughput-reading = Suffisant pour lire les pages et le courrier ; les documents demandent de la patience.
 links-throughput-documents = Suffisant pour lire et pour déposer des documents.

@@ -38,7 +38,9 @@ async fn a_referent_asks_and_reads_what_was_found() {
         .await
         .shows("jamais mesuré")
         .shows("Mesurer le débit")
-        .shows("occupée une vingtaine de secondes");
+        .shows("occupée une vingtaine de secondes")
+        .shows("href=\"/guide#le-débit-dune-ligne\"");
+    referent.get("/guide").await.shows("id=\"le-débit-dune-ligne\"");
     assert_eq!(referent.post(ASK, &[]).await.location(), "/communes/1");
     let page = referent.get("/communes/1").await;
     page.shows("La mesure du débit est demandée").shows("le poste la commence dans le quart de minute");
