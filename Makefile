@@ -13,6 +13,8 @@ TEST_PACKAGES := chromium chromium-driver libfaketime libsqlite3-dev openssl pkg
 # Of what `make install` and `make deb` build: dev is quicker to build. REVISION tells two packages of one version apart.
 PROFILE := release
 REVISION := 1
+# Where `make deb` puts the packages.
+DEBS := target/deb
 built := target/$(PROFILE:dev=debug)
 version := $(shell sed -n '0,/^version = "\(.*\)"/s//\1/p' Cargo.toml)
 
@@ -111,22 +113,29 @@ key: ## a key that signs releases of the agent, in KEY=FILE; its public half is 
 	@(umask 077 && openssl genpkey -algorithm ed25519 -out $(KEY))
 	@openssl pkey -in $(KEY) -pubout -outform DER | tail -c 32 | base64
 
-deb: rust ## packages of gateway and agent in target/deb, for this release of Debian and later ones
+deb: rust ## packages of gateway and agent in target/deb, for this release of Debian and later ones; with KEY=FILE, see key
+	@[ -z "$(KEY)" ] || [ -e "$(KEY)" ] || { echo "there is no $(KEY): make key KEY=$(KEY)" >&2; exit 1; }
 	@$(call install_packages,$(DEB_PACKAGES))
-	rm -rf target/deb/tree target/deb/*.deb
-	mkdir -p target/deb/tree
-	cp -r debian README.md CHANGELOG.md $(wildcard docs/guides) target/deb/tree
+	rm -rf $(DEBS)/tree $(DEBS)/*.deb $(DEBS)/*.release
+	mkdir -p $(DEBS)/tree
+	cp -r debian README.md CHANGELOG.md $(wildcard docs/guides) $(DEBS)/tree
 	printf 'beffroi (%s) stable; urgency=medium\n\n  * What a user notices is in CHANGELOG.md.\n\n -- %s  %s\n' \
-	  $(version)-$(REVISION) "$$(sed -n 's/^Maintainer: //p' debian/control)" "$$(git log -1 --format=%cD)" > target/deb/tree/debian/changelog
-	$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/target/deb/tree/installed
-	[ -z "$(KEY)" ] || { strip -o target/deb/agent $(built)/beffroi-agent && \
-	  mkdir -p target/deb/tree/installed/usr/share/beffroi/releases && \
-	  agent/sign $(KEY) target/deb/agent target/deb/tree/installed/usr/share/beffroi/releases/$(release); }
-	cd target/deb/tree && dpkg-buildpackage --build=binary --no-pre-clean --no-sign
+	  $(version)-$(REVISION) "$$(sed -n 's/^Maintainer: //p' debian/control)" "$$(git log -1 --format=%cD)" > $(DEBS)/tree/debian/changelog
+	$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/$(DEBS)/tree/installed
+	[ -z "$(KEY)" ] || { strip -o $(DEBS)/agent $(built)/beffroi-agent && \
+	  agent/sign $(KEY) $(DEBS)/agent $(DEBS)/$(release) && \
+	  install -D -m 644 -t $(DEBS)/tree/installed/usr/share/beffroi/releases $(DEBS)/$(release); }
+	cd $(DEBS)/tree && dpkg-buildpackage --build=binary --no-pre-clean --no-sign
 
-test-deb: deb ## install, upgrade, remove and purge the packages in clean roots of Debian 12 and 13
-	@$(call install_packages,debian-archive-keyring mmdebstrap systemd-container)
-	tests/deb/run
+# With a key of their own, which nobody follows: these packages are not for use, and lie elsewhere.
+TRIED := target/test-deb
+
+test-deb: rust ## install, upgrade, update, remove and purge the packages in clean roots of Debian 12 and 13
+	@$(call install_packages,$(DEB_PACKAGES) debian-archive-keyring mmdebstrap systemd-container)
+	mkdir -p $(TRIED)
+	[ -e $(TRIED)/release.pem ] || $(MAKE) --no-print-directory key KEY=$(TRIED)/release.pem
+	$(MAKE) --no-print-directory deb DEBS=$(TRIED) KEY=$(TRIED)/release.pem
+	tests/deb/run $(TRIED)
 
 clean: ## remove everything that was built
 	cargo clean
