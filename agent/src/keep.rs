@@ -98,6 +98,9 @@ pub(crate) struct Keeper {
     flying: Option<Flying>,
     next_probe: Instant,
     misses: u32,
+    /// Something came through the tunnel while probes were missed: the session lives, and what does not answer is
+    /// the program behind it.
+    is_heard: bool,
     recovery: Option<Recovery>,
     /// Where the gateway may be, in the order of trying, and where it was tried last.
     endpoints: Vec<SocketAddr>,
@@ -133,6 +136,8 @@ enum Patience {
 #[derive(Debug)]
 struct Recovery {
     attempt: u32,
+    /// How many of the attempts called the gateway.
+    calls: u32,
     next: Instant,
 }
 
@@ -156,7 +161,8 @@ impl Keeper {
             flying: None,
             next_probe: now + PATIENCE.0,
             misses: 0,
-            recovery: Some(Recovery { attempt: 0, next: now }),
+            is_heard: false,
+            recovery: Some(Recovery { attempt: 0, calls: 0, next: now }),
             endpoints: Vec::new(),
             endpoint: None,
             proven: None,
@@ -182,6 +188,17 @@ impl Keeper {
             self.greeting.mtu = mtu;
             self.next_probe = now;
         }
+    }
+
+    /// Whether [`Event::Woken`] finds the gateway silent now; [`Self::hears`] is then to be said first.
+    pub(crate) fn is_missing(&self, now: Instant) -> bool {
+        let is_missed = self.flying.as_ref().is_some_and(|flying| flying.until <= now);
+        is_missed || self.recovery.as_ref().is_some_and(|recovery| recovery.next <= now)
+    }
+
+    /// Whether anything came through the tunnel since it was asked last.
+    pub(crate) fn hears(&mut self, is_heard: bool) {
+        self.is_heard = is_heard;
     }
 
     /// When [`Event::Woken`] is due.
@@ -262,7 +279,7 @@ impl Keeper {
             self.missed(&flying, now, actions);
         }
         if let Some(recovery) = self.recovery.take_if(|recovery| recovery.next <= now) {
-            self.attempt(recovery.attempt, now, actions);
+            self.attempt(recovery.attempt, recovery.calls, now, actions);
         }
         let is_free = self.flying.is_none() && self.recovery.is_none();
         if is_free && self.ways.trial().is_some_and(|trial| trial <= now) {
@@ -321,7 +338,7 @@ impl Keeper {
         let is_new = !self.endpoints.contains(&first);
         endpoints.extend(self.proven.filter(|proven| !endpoints.contains(proven)));
         self.endpoints = endpoints;
-        let is_wanted = self.recovery.is_some() && self.ways.used() == Carrier::Udp;
+        let is_wanted = self.recovery.is_some() && !self.is_heard && self.ways.used() == Carrier::Udp;
         if is_wanted && is_elsewhere && (is_new || self.endpoint != self.proven) {
             self.renew(first, now, actions);
         }
@@ -359,8 +376,9 @@ impl Keeper {
     /// good packet came from. So one probe is tried before the session is given up.
     fn settled(&mut self, now: Instant, actions: &mut Vec<Action>) {
         self.settling = None;
+        self.is_heard = false;
         if self.recovery.is_some() {
-            self.attempt(0, now, actions);
+            self.attempt(0, 0, now, actions);
             return;
         }
         match self.ways.used() {

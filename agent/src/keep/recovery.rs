@@ -33,7 +33,8 @@ impl Keeper {
         let is_silent = self.last_answer.is_none_or(|at| at < flying.sent);
         let enough = self.misses >= MISSES || (flying.patience == Patience::Short && is_silent);
         match &self.recovery {
-            None if enough => self.attempt(0, now, actions),
+            None if enough => self.attempt(0, 0, now, actions),
+            _ if self.is_heard => {}
             Some(_) if self.ways.can_change() => self.board(now, actions),
             Some(_) if self.ways.want_carrier() => actions.push(Action::OpenCarrier),
             None | Some(_) => {}
@@ -43,20 +44,27 @@ impl Keeper {
     /// The first attempt goes where the gateway was, each further one to the next address. The first is
     /// made at once, for a single machine that is switched on; the pauses after it are spread, so that
     /// town halls that come back together from one power cut, or call a gateway that is not up yet,
-    /// fall out of step.
-    pub(super) fn attempt(&mut self, attempt: u32, now: Instant, actions: &mut Vec<Action>) {
+    /// fall out of step. While something is heard, nobody is called: a new handshake would lose what is on
+    /// its way.
+    pub(super) fn attempt(&mut self, attempt: u32, calls: u32, now: Instant, actions: &mut Vec<Action>) {
         let pause = RETRY.0.saturating_mul(1 << attempt.min(4)).min(RETRY.1);
-        self.recovery = Some(Recovery { attempt: attempt + 1, next: now + self.jitter.around(pause) });
+        let next = now + self.jitter.around(pause);
+        self.recovery =
+            Some(Recovery { attempt: attempt + 1, calls: calls + u32::from(!self.is_heard), next });
         if attempt > 0 {
             actions.push(Action::Examine);
         }
         actions.push(Action::Lookup);
-        if self.ways.turn(attempt) == Carrier::Tls {
+        if self.is_heard {
+            self.probe(Patience::Usual, now, actions);
+            return;
+        }
+        if self.ways.turn(calls) == Carrier::Tls {
             self.board(now, actions);
             return;
         }
         self.ways.use_udp();
-        let next = if attempt == 0 { self.endpoint } else { self.next_endpoint() };
+        let next = if calls == 0 { self.endpoint } else { self.next_endpoint() };
         if let Some(endpoint) = next {
             self.renew(endpoint, now, actions);
         }
@@ -92,7 +100,7 @@ impl Keeper {
     pub(super) fn connected(&mut self, is_ready: bool, now: Instant, actions: &mut Vec<Action>) {
         self.ways.connected(is_ready);
         match (is_ready, self.ways.used()) {
-            (true, Carrier::Udp) if self.recovery.is_some() => self.board(now, actions),
+            (true, Carrier::Udp) if self.recovery.is_some() && !self.is_heard => self.board(now, actions),
             (true, Carrier::Tls) => self.probe(Patience::Usual, now, actions),
             _ => {}
         }

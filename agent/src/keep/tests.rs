@@ -24,6 +24,8 @@ struct World {
     carrier_is_open: bool,
     is_connected: bool,
     arriving: Vec<(Instant, Event)>,
+    /// Whether other packets come through the tunnel all the time.
+    is_busy: bool,
 }
 
 fn address(text: &str) -> SocketAddr {
@@ -48,6 +50,7 @@ impl World {
             carrier_is_open: false,
             is_connected: false,
             arriving: Vec::new(),
+            is_busy: false,
         }
     }
 
@@ -102,6 +105,9 @@ impl World {
             }
             self.now = first.unwrap_or(wake);
             let event = if first.is_some() { self.arriving.remove(0).1 } else { Event::Woken };
+            if event == Event::Woken && self.keeper.is_missing(self.now) {
+                self.keeper.hears(self.is_busy);
+            }
             self.handle(event);
         }
     }
@@ -174,6 +180,24 @@ fn two_misses_start_the_recovery() {
     let (first, to) = renewals(&done)[0];
     assert_eq!((first, to), (times[0] + 4_000, address("192.0.2.1:51820")));
     assert!(done.contains(&(first, Action::Lookup)));
+}
+
+#[test]
+fn a_session_through_which_something_comes_is_kept_although_nobody_answers() {
+    let mut world = World::new(&["192.0.2.1:51820", "[2001:db8::1]:51820"]);
+    world.run(60);
+    let alive_at = world.alive_at.take();
+    world.is_busy = true;
+    let done = world.run(120);
+    assert_eq!(renewals(&done), []);
+    assert!(done.iter().any(|(_, action)| *action == Action::Examine), "what is wrong is looked for");
+    // The gateway dies as well: it is called where it was, then elsewhere.
+    world.is_busy = false;
+    let called: Vec<_> = renewals(&world.run(150)).into_iter().map(|(_, endpoint)| endpoint).collect();
+    assert_eq!(called[..2], [address("192.0.2.1:51820"), address("[2001:db8::1]:51820")]);
+    world.alive_at = alive_at;
+    world.run(120);
+    assert!(world.keeper.seen().is_answering);
 }
 
 #[test]

@@ -42,6 +42,8 @@ pub(super) struct Membership {
     pub(super) turns: Turns,
     pub(super) examination: Examination,
     pub(super) inquiry: Inquiry,
+    /// Bytes that had come through the tunnel when the gateway last did not answer.
+    received: Option<u64>,
     pub(super) lookup: Option<JoinHandle<Found>>,
     /// Where the gateway's present endpoint led last.
     present: Vec<SocketAddr>,
@@ -76,6 +78,7 @@ impl Membership {
             width: Width::new(joined.welcome.mtu),
             examination: Examination::new(config.state.clone()),
             inquiry: Inquiry::new(&config.interface, Jitter::from_system()?, Instant::now()),
+            received: None,
             lookup: None,
             present: Vec::new(),
             carrier: None,
@@ -230,6 +233,11 @@ impl Membership {
             self.turns.network_changed();
         }
         let is_answer = matches!(event, Event::Answered(_));
+        match event {
+            Event::Woken if self.keeper.is_missing(Instant::now()) => self.listen().await?,
+            Event::Answered(_) => self.received = None,
+            _ => {}
+        }
         let mut actions = VecDeque::from(self.keeper.handle(event, Instant::now()));
         while let Some(action) = actions.pop_front() {
             if let Some(event) = self.act(config, action).await? {
@@ -240,6 +248,15 @@ impl Membership {
         if is_answer {
             self.settle_endpoint(config);
         }
+        Ok(())
+    }
+
+    /// The gateway does not answer: has it been heard since that was noticed last?
+    async fn listen(&mut self) -> Result<(), Error> {
+        let present = self.tunnel.present().await?;
+        let received = present.peers.get(&self.turns.current().gateway).map(|peer| peer.received);
+        let before = std::mem::replace(&mut self.received, received);
+        self.keeper.hears(before.is_some() && before < received);
         Ok(())
     }
 
