@@ -46,7 +46,7 @@ impl Keeper {
             None => {}
             Some(News::First) => log::info!("the gateway's public key is {key}"),
             Some(News::Prepared(next)) => {
-                log::info!("the gateway's next key is {next}: the machines are told")
+                log::info!("the gateway's next key is {next}: the machines are told");
             }
             Some(News::Changed) => log::info!("the gateway's key was changed: it is {key}"),
             Some(News::Lost) => {
