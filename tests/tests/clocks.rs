@@ -14,6 +14,8 @@ use beffroi_tests::{Community, TownHall, until};
 const SOON: Duration = Duration::from_secs(60);
 /// Certificates are looked at once a minute.
 const LATER: Duration = Duration::from_secs(100);
+/// Three minutes of silence, a look each minute, an attempt each minute.
+const FORGOTTEN: Duration = Duration::from_secs(330);
 
 fn is_online(town_hall: &TownHall) -> Result<()> {
     until("the link is online", SOON, || Ok(town_hall.status()?["line"]["state"] == "online"))?;
@@ -66,6 +68,21 @@ fn a_clock_that_jumps_while_the_link_is_kept_cuts_nothing() -> Result<()> {
     }
     let journal = alvimare.agent()?.log()?;
     assert!(!journal.contains("link doubtful") && !journal.contains("link offline"), "{journal}");
+    Ok(())
+}
+
+/// A handshake is refused that says an earlier time than the last one, until the gateway has forgotten that one.
+#[test]
+fn a_clock_that_was_ahead_and_is_put_right_costs_minutes_and_not_the_link() -> Result<()> {
+    let mut caux = Community::of(["Alvimare"])?;
+    let [alvimare] = &mut caux.town_halls;
+    for clock in ["+1d", "+0"] {
+        alvimare.kill()?;
+        alvimare.node.set_clock(clock);
+        alvimare.start()?;
+        until("the link is online", FORGOTTEN, || Ok(alvimare.status()?["line"]["state"] == "online"))?;
+    }
+    assert_eq!(alvimare.home()?.status, 200);
     Ok(())
 }
 

@@ -71,12 +71,7 @@ impl Kernel {
         let mut state = self.read().await?;
         let present = state.peers.remove(key).ok_or(Error::NoSuchPeer(*key))?;
         let endpoint = endpoint.or(present.endpoint).ok_or(Error::NoEndpoint(*key))?;
-        let peer = Peer {
-            allowed: present.allowed,
-            endpoint: Some(endpoint),
-            keepalive: present.keepalive,
-            preshared: present.preshared,
-        };
+        let peer = Peer { endpoint: Some(endpoint), ..present.into() };
         let called = Peer { keepalive: peer.keepalive.or(Some(CALL)), ..peer.clone() };
         // Two messages: within one, the kernel would find the removed peer's successor too early.
         self.change(vec![PeerChange::Remove(*key)]).await?;

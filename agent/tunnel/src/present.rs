@@ -8,7 +8,7 @@ use beffroi_protocol::PublicKey;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::PresharedKey;
+use crate::{Peer, PresharedKey};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Present {
@@ -49,4 +49,12 @@ pub struct PresentPeer {
     /// Bytes since the peer was added to the device.
     pub received: u64,
     pub sent: u64,
+}
+
+/// As it is, wanted again.
+impl From<PresentPeer> for Peer {
+    fn from(present: PresentPeer) -> Peer {
+        let PresentPeer { allowed, endpoint, keepalive, preshared, .. } = present;
+        Peer { allowed, endpoint, keepalive, preshared }
+    }
 }

@@ -119,6 +119,26 @@ impl Tunnel {
         }
     }
 
+    /// Forgets everything that was learned of these peers but where they are: their sessions, and the time of their last
+    /// handshake, before which none of theirs is accepted. Those that are not there are left out.
+    ///
+    /// # Errors
+    /// When the device refuses.
+    pub async fn forget(&mut self, peers: &[PublicKey]) -> Result<(), Error> {
+        let mut present = self.present().await?.peers;
+        let known: Vec<_> = peers.iter().filter_map(|key| present.remove_entry(key)).collect();
+        // Two steps: within one, the kernel would find the removed peer's successor too early.
+        let gone = known.iter().map(|(key, _)| PeerChange::Remove(*key)).collect();
+        let back = known.into_iter().map(|(key, peer)| PeerChange::Add(key, peer.into())).collect();
+        for changes in [gone, back] {
+            match &self.device {
+                Device::Kernel(device) => device.change(changes).await?,
+                Device::Embedded(device) => device.change(changes).await?,
+            }
+        }
+        Ok(())
+    }
+
     /// From now on the peer is spoken to at this address; the session goes on. The next good packet of the peer
     /// may change that again.
     ///

@@ -2,6 +2,7 @@
 //! leaves from here.
 
 use std::io::Write;
+use std::time::Instant;
 
 use age::Encryptor;
 use beffroi_tunnel::Tunnel;
@@ -12,6 +13,7 @@ use super::chest::{self, Chest};
 use super::keyring::Keyring;
 use super::message::{Reply, Request};
 use super::ruleset::{TABLE, ruleset};
+use super::silence::Silences;
 use super::{Present, Wanted, limits};
 use crate::config::Config;
 use crate::journal::chain;
@@ -39,6 +41,7 @@ pub(crate) struct Keeper {
     chest: Chest,
     tunnel: Tunnel,
     firewall: FirewallTable,
+    silences: Silences,
     /// `None` until the gateway has spoken for the first time.
     wanted: Option<Wanted>,
     /// Whether the disk has it too.
@@ -54,7 +57,16 @@ impl Keeper {
         let tunnel = Tunnel::open(&config.network.interface, key, &former).await.map_err(Error::Tunnel)?;
         chest.remember_key(&key.public()).map_err(Error::Chest)?;
         let firewall = FirewallTable::new(TABLE);
-        Ok(Self { config, keyring, chest, tunnel, firewall, wanted, is_kept: true })
+        Ok(Self {
+            config,
+            keyring,
+            chest,
+            tunnel,
+            firewall,
+            silences: Silences::default(),
+            wanted,
+            is_kept: true,
+        })
     }
 
     /// Answers a request. The error, when there is one, has been told to the asker already.
@@ -76,12 +88,16 @@ impl Keeper {
         }
     }
 
-    /// Writes what is not as it was wanted last; tells how many differences there were.
-    pub(crate) async fn settle(&mut self) -> Result<usize, Error> {
-        match self.wanted.clone() {
-            Some(wanted) => self.write(wanted).await.map(|present| present.changes),
-            None => Ok(0),
+    /// Writes what is not as it was wanted last; tells how many differences there were. Forgets who is silent.
+    pub(crate) async fn settle(&mut self, now: Instant) -> Result<usize, Error> {
+        let Some(wanted) = self.wanted.clone() else { return Ok(0) };
+        let present = self.write(wanted).await?;
+        let silent = self.silences.over(&present.tunnel.peers, now);
+        if !silent.is_empty() {
+            log::debug!("{} peers are silent, and will be taken as they come", silent.len());
+            self.tunnel.forget(&silent).await.map_err(Error::Tunnel)?;
         }
+        Ok(present.changes)
     }
 
     /// Puts the firewall back if it is not as it was wanted last, and leaves everything else alone.

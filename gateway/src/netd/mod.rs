@@ -15,6 +15,7 @@ pub mod message;
 mod process;
 mod ruleset;
 mod server;
+mod silence;
 
 use std::collections::BTreeSet;
 

@@ -81,7 +81,7 @@ pub async fn run(prepared: Prepared, stop: impl Future<Output = ()>) -> Result<(
     let keyring = Keyring::open(&chest)?;
     let mut keeper = Keeper::open(config, chest, keyring).await.map_err(broken)?;
     let mut trouble = Trouble::default();
-    let mut due = Instant::now() + trouble.after(keeper.settle().await)?;
+    let mut due = Instant::now() + trouble.after(keeper.settle(Instant::now().into_std()).await)?;
     let (asking, mut asked) = mpsc::channel(1);
     let mut tasks = JoinSet::from_iter([door.serve(asking)]);
     notify(&[NotifyState::Ready]);
@@ -106,7 +106,9 @@ pub async fn run(prepared: Prepared, stop: impl Future<Output = ()>) -> Result<(
                     due = Instant::now() + trouble.after(Err(error))?;
                 }
             }
-            Event::Tick => due = Instant::now() + trouble.after(keeper.settle().await)?,
+            Event::Tick => {
+                due = Instant::now() + trouble.after(keeper.settle(Instant::now().into_std()).await)?;
+            }
             Event::Disturbed => match keeper.settle_firewall().await {
                 Ok(Outcome::AsWanted) => {}
                 Ok(Outcome::Written) => log::warn!("somebody took the firewall away: it is back"),

@@ -91,6 +91,29 @@ fn a_renewed_peer_shakes_hands_at_once() {
 }
 
 #[test]
+fn a_forgotten_peer_is_as_it_was_and_has_no_session() {
+    let world = World::new();
+    let gateway = world.gateway_end();
+    let wanted = world.gateway_wanted();
+    gateway.reconcile(&wanted).expect("a plain state");
+    let alvimare = world.alvimare_end();
+    world.gateway.echo(ip(GATEWAY));
+    world.alvimare.reaches(ip(GATEWAY));
+    let key = world.keys[1].public();
+    let before = gateway.present().peers[&key].clone();
+
+    gateway.forget(&[key, PublicKey::from_bytes([9; 32])]).expect("one that is there, one that is not");
+
+    let after = gateway.present().peers[&key].clone();
+    assert_eq!((after.received, after.handshake_age), (0, None));
+    assert_eq!((&after.allowed, after.endpoint), (&before.allowed, before.endpoint));
+    assert_eq!((after.keepalive, after.preshared), (before.keepalive, before.preshared));
+    assert_eq!(gateway.reconcile(&wanted).expect("a plain state"), []);
+    alvimare.renew(world.keys[0].public(), None).expect("a peer with an endpoint");
+    assert!(world.alvimare.hears(ip(GATEWAY), DEADLINE));
+}
+
+#[test]
 fn a_gateway_that_starts_again_calls_where_its_peers_were() {
     let world = World::new();
     let gateway = world.gateway_end();

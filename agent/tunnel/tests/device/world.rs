@@ -65,6 +65,11 @@ impl End<'_> {
         self.host.run(async move { tunnel.lock().await.renew(&peer, endpoint).await })
     }
 
+    pub(crate) fn forget(&self, peers: &[PublicKey]) -> Result<(), Error> {
+        let (tunnel, peers) = (self.tunnel.clone(), peers.to_vec());
+        self.host.run(async move { tunnel.lock().await.forget(&peers).await })
+    }
+
     pub(crate) fn set_key(&self, key: &PrivateKey) {
         let (tunnel, key) = (Arc::clone(&self.tunnel), key.clone());
         self.host.run(async move { tunnel.lock().await.set_key(&key).await }).expect("a plain key");
