@@ -1,10 +1,11 @@
 //! Makes this machine and its browsers trust the communauté's certificate authority, and undoes it.
 //!
-//! The authority carries name constraints: it can vouch for the intranet's names and no others.
+//! The authority carries name constraints ([`bounds`]): it can vouch for the intranet's names and no others.
 //! Three places are written, because each of them reads only its own: the system's store (curl,
 //! mail programs), the policies of Chromium and Chrome, and those of Firefox. Nothing else of an
 //! existing policy is changed.
 
+pub(crate) mod bounds;
 mod firefox;
 
 use std::fs;

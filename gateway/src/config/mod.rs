@@ -297,7 +297,9 @@ fn network(section: &mut Section<'_>, domain: &str) -> Network {
         endpoint(text, port)
     });
     let ipv6 = section.optional("ipv6", "config-ipv6", &own_prefix(domain).to_string(), |text| {
-        text.parse::<Ipv6Net>().ok().filter(|net| net.prefix_len() == 64).map(|net| net.trunc())
+        let net = text.parse::<Ipv6Net>().ok().filter(|net| net.prefix_len() == 64)?.trunc();
+        // Agents take no others.
+        net.network().is_unique_local().then_some(net)
     });
     Network {
         endpoint,
