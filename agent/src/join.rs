@@ -23,8 +23,8 @@ use tokio::time::{Instant, timeout};
 
 use crate::config::Config;
 use crate::enrol::{self, Answer};
+use crate::journal::journal_text;
 use crate::probe::Probes;
-use crate::run::journal_text;
 use crate::state::{self, Joined, Joining, Lock, State};
 use crate::terminal::say;
 use crate::texts::{reason, t, t_with};

@@ -1,6 +1,6 @@
 //! Where log lines go: to the systemd journal with their fields when it is listening, to the
 //! terminal as plain text otherwise. Fields are key-values in the journal's own spelling:
-//! `log::info!(COMMUNE = name; "joined")`.
+//! `log::info!(COMMUNE = name; "joined")`. And how an error reads there.
 
 use log::LevelFilter;
 
@@ -18,4 +18,10 @@ pub(crate) fn start(usual: LevelFilter) -> anyhow::Result<()> {
         env_logger::Builder::new().filter_level(LevelFilter::Warn).filter_module("beffroi", level).init();
     }
     Ok(())
+}
+
+/// An error with its causes, on one line.
+pub(crate) fn journal_text(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
 }

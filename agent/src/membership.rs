@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use crate::channel::{self, Channel};
 use crate::enrol;
 use crate::jitter::Jitter;
-use crate::run::journal_text;
+use crate::journal::journal_text;
 use crate::state::Joined;
 
 /// Even when no answer says that something is new.

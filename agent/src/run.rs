@@ -19,6 +19,7 @@ use self::carried::connected;
 use self::kept::{Membership, ended};
 use crate::config::Config;
 use crate::folder::Folder;
+use crate::journal::journal_text;
 use crate::keep::{Event, Link};
 use crate::state::{self, Joined, Lock, State};
 use crate::status::{self, Known};
@@ -240,10 +241,4 @@ fn notify(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         log::debug!("the service manager does not listen: {error}");
     }
-}
-
-/// An error with its causes, on one line.
-pub(crate) fn journal_text(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
 }

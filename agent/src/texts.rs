@@ -8,7 +8,7 @@ pub(crate) use fluent_bundle::FluentValue as Value;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 
-use crate::run::journal_text;
+use crate::journal::journal_text;
 
 const FRENCH: &str = include_str!("../locales/fr.ftl");
 

@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use tokio::task::JoinHandle;
 
 use crate::channel::Channel;
-use crate::run::journal_text;
+use crate::journal::journal_text;
 
 /// For a connection through a tunnel that is up.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use beffroi_protocol::probe::Carrier as By;
 
-use super::journal_text;
 use super::kept::Membership;
 use crate::carrier::{Carrier, Gateway};
+use crate::journal::journal_text;
 
 impl Membership {
     pub(super) async fn call(&mut self, endpoint: SocketAddr) {

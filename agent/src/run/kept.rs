@@ -12,12 +12,13 @@ use beffroi_protocol::probe::Probe;
 use beffroi_tunnel::Tunnel;
 use tokio::task::JoinHandle;
 
-use super::{Error, journal_text, tell};
+use super::{Error, tell};
 use crate::carrier::{Carrier, Gateway};
 use crate::config::Config;
 use crate::diagnosis::{Examination, Inside, Question, Service};
 use crate::identity::{Identity, Turns};
 use crate::jitter::Jitter;
+use crate::journal::journal_text;
 use crate::keep::{Action, Event, Keeper};
 use crate::lookup::{self, Found};
 use crate::membership::{self, Inquiry, Said};

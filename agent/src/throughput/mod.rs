@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::channel::{self, Channel};
-use crate::run::journal_text;
+use crate::journal::journal_text;
 use crate::texts::{t, t_with};
 
 /// For a connection through a tunnel that is up.

@@ -12,7 +12,7 @@ use hyper::StatusCode;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::channel::{self, Channel};
-use crate::run::journal_text;
+use crate::journal::journal_text;
 
 /// Bytes asked for at a time: from the second, a few seconds of a modem's line, down to the first.
 const PIECE: (u64, u64) = (1024, 16 * 1024);

@@ -22,8 +22,8 @@ use self::quiet::Quiet;
 use crate::channel::Channel;
 use crate::config::Config;
 use crate::jitter::Jitter;
+use crate::journal::journal_text;
 use crate::replace;
-use crate::run::journal_text;
 
 /// What the daemon leaves for the other process: the offer that is to be installed.
 const ORDER: &str = "order.json";
