@@ -31,7 +31,7 @@ pub(crate) enum Error {
     TooLong,
 }
 
-/// The way to the gateway.
+/// A way to the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Channel {
     /// Of the tunnel.
@@ -41,12 +41,23 @@ pub(crate) struct Channel {
     pub(crate) to: SocketAddr,
 }
 
-impl Channel {
+/// The ways to the gateway, which are tried in turn: a machine without IPv6 has the second for nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Channels(Vec<Channel>);
+
+impl FromIterator<Channel> for Channels {
+    fn from_iter<I: IntoIterator<Item = Channel>>(channels: I) -> Self {
+        Self(channels.into_iter().collect())
+    }
+}
+
+impl Channels {
+    /// `patience` is for the two handshakes, the tunnel's and TCP's, of each way.
+    ///
     /// # Errors
-    /// When there is no answer, or one that is not of this protocol. `patience` is for the two handshakes,
-    /// the tunnel's and TCP's.
+    /// When there is no answer, or one that is not of this protocol.
     pub(crate) async fn get(&self, path: &str, patience: Duration) -> Result<(StatusCode, Bytes), Error> {
-        self.ask(Request::get(path), Bytes::new(), patience).await
+        self.ask(|| Request::get(path), Bytes::new(), patience).await
     }
 
     /// A part of something long.
@@ -61,8 +72,7 @@ impl Channel {
     ) -> Result<(StatusCode, Bytes), Error> {
         let last = bytes.end.saturating_sub(1);
         let range = format!("bytes={}-{last}", bytes.start);
-        let request = Request::get(path).header(header::RANGE, range);
-        self.ask(request, Bytes::new(), patience).await
+        self.ask(|| Request::get(path).header(header::RANGE, &range), Bytes::new(), patience).await
     }
 
     /// `body` is sent as JSON.
@@ -76,10 +86,40 @@ impl Channel {
         patience: Duration,
     ) -> Result<(StatusCode, Bytes), Error> {
         let body = serde_json::to_vec(body).expect("plain data");
-        let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
+        let request = || Request::post(path).header(header::CONTENT_TYPE, "application/json");
         self.ask(request, body.into(), patience).await
     }
 
+    async fn ask(
+        &self,
+        request: impl Fn() -> request::Builder,
+        body: Bytes,
+        patience: Duration,
+    ) -> Result<(StatusCode, Bytes), Error> {
+        let mut last = Error::no_way();
+        for channel in &self.0 {
+            match channel.ask(request(), body.clone(), patience).await {
+                Err(error) => last = error,
+                answered => return answered,
+            }
+        }
+        Err(last)
+    }
+
+    /// For who speaks for longer than one question.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Channel> {
+        self.0.iter()
+    }
+}
+
+impl Error {
+    /// This machine and the gateway have no address family in common.
+    pub(crate) fn no_way() -> Self {
+        Self::Silent(io::ErrorKind::AddrNotAvailable.into())
+    }
+}
+
+impl Channel {
     async fn ask(
         &self,
         request: request::Builder,
@@ -151,11 +191,29 @@ mod tests {
                 stream.write_all(answer).await.expect("an answer");
             }
         });
-        let channel = Channel { interface: "lo".into(), from: to.ip(), to };
+        let channels = Channels::from_iter([Channel { interface: "lo".into(), from: to.ip(), to }]);
         for _ in 0..100 {
-            let asked = channel.post("/v1/enrol", &"poste", Duration::from_secs(10)).await;
+            let asked = channels.post("/v1/enrol", &"poste", Duration::from_secs(10)).await;
             assert_eq!(asked.expect("an answer"), (StatusCode::OK, Bytes::from_static(b"hello")));
         }
         answering.abort();
+    }
+
+    #[tokio::test]
+    async fn a_way_that_leads_nowhere_is_passed_over() {
+        let gateway = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let to = gateway.local_addr().expect("it is bound");
+        let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let nowhere = closed.local_addr().expect("it is bound");
+        drop(closed);
+        tokio::spawn(async move {
+            let (mut stream, _) = gateway.accept().await.expect("a connection");
+            let _ = stream.read(&mut [0; 4096]).await;
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.expect("an answer");
+        });
+        let way = |to: SocketAddr| Channel { interface: "lo".into(), from: to.ip(), to };
+        let channels = Channels::from_iter([way(nowhere), way(to)]);
+        let (status, _) = channels.get("/", Duration::from_secs(10)).await.expect("an answer");
+        assert_eq!(status, StatusCode::NO_CONTENT);
     }
 }

@@ -9,7 +9,7 @@ use beffroi_protocol::temporary;
 use hyper::StatusCode;
 use ipnet::Ipv4Net;
 
-use crate::channel::{self, Channel};
+use crate::channel::{self, Channel, Channels};
 use crate::trust::bounds::is_bound;
 
 #[derive(Debug)]
@@ -39,8 +39,8 @@ pub(crate) async fn ask(
     patience: Duration,
 ) -> Result<Answer, Error> {
     let to = (temporary::GATEWAY, temporary::PORT).into();
-    let channel = Channel { interface: interface.to_owned(), from: from.into(), to };
-    let (status, body) = channel.post(enrolment::PATH, request, patience).await?;
+    let channels = Channels::from_iter([Channel { interface: interface.to_owned(), from: from.into(), to }]);
+    let (status, body) = channels.post(enrolment::PATH, request, patience).await?;
     read(status, &body)
 }
 

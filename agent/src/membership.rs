@@ -13,7 +13,7 @@ use hyper::StatusCode;
 use ipnet::IpNet;
 use tokio::task::JoinHandle;
 
-use crate::channel::{self, Channel};
+use crate::channel::{self, Channel, Channels};
 use crate::enrol;
 use crate::jitter::Jitter;
 use crate::journal::journal_text;
@@ -64,7 +64,7 @@ pub(crate) struct Inquiry {
     schedule: Schedule,
     asking: Option<JoinHandle<Result<Said, Error>>>,
     /// What is asked after that.
-    waiting: VecDeque<(Vec<Channel>, Question)>,
+    waiting: VecDeque<(Channels, Question)>,
 }
 
 impl Inquiry {
@@ -160,12 +160,12 @@ pub(crate) fn followed(joined: &Joined, told: Membership) -> Result<Joined, getr
 }
 
 /// The ways to the gateway, one for each address family that both ends have.
-pub(crate) fn channels(interface: &str, joined: &Joined) -> Vec<Channel> {
+pub(crate) fn channels(interface: &str, joined: &Joined) -> Channels {
     ways(interface, &joined.welcome.addresses, &joined.welcome.gateway)
 }
 
 /// The same from the addresses of both.
-pub(crate) fn ways(interface: &str, own: &[IpNet], gateway: &[IpAddr]) -> Vec<Channel> {
+pub(crate) fn ways(interface: &str, own: &[IpNet], gateway: &[IpAddr]) -> Channels {
     let own =
         |gateway: &IpAddr| own.iter().map(IpNet::addr).find(|address| address.is_ipv4() == gateway.is_ipv4());
     let channel = |gateway: &IpAddr| {
@@ -175,22 +175,16 @@ pub(crate) fn ways(interface: &str, own: &[IpNet], gateway: &[IpAddr]) -> Vec<Ch
     gateway.iter().filter_map(channel).collect()
 }
 
-/// Tries one way after the other: a machine without IPv6 has the second for nothing.
-async fn ask(channels: Vec<Channel>, question: Question) -> Result<Said, Error> {
-    let mut last = Error::NotAnswered(channel::Error::Silent(std::io::ErrorKind::AddrNotAvailable.into()));
-    for channel in channels {
-        let answered = match &question {
-            Question::Wanted => channel.get(PATH, PATIENCE).await,
-            Question::Offer(key) => channel.post(KEY_PATH, key, PATIENCE).await,
-            Question::Confirm(key) => channel.post(NEXT_GATEWAY_PATH, key, PATIENCE).await,
-        };
-        match answered {
-            Ok((StatusCode::OK, body)) => return read(&question, &body),
-            Ok((status, _)) => return Err(Error::Status(status)),
-            Err(error) => last = error.into(),
-        }
+async fn ask(channels: Channels, question: Question) -> Result<Said, Error> {
+    let answered = match &question {
+        Question::Wanted => channels.get(PATH, PATIENCE).await,
+        Question::Offer(key) => channels.post(KEY_PATH, key, PATIENCE).await,
+        Question::Confirm(key) => channels.post(NEXT_GATEWAY_PATH, key, PATIENCE).await,
+    };
+    match answered? {
+        (StatusCode::OK, body) => read(&question, &body),
+        (status, _) => Err(Error::Status(status)),
     }
-    Err(last)
 }
 
 fn read(question: &Question, body: &[u8]) -> Result<Said, Error> {

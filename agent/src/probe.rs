@@ -51,9 +51,7 @@ impl Probes {
     /// # Errors
     /// When this machine has no way to that address: nothing was sent.
     pub(crate) async fn send(&self, probe: &Probe, to: SocketAddr) -> io::Result<()> {
-        let socket = if to.is_ipv4() { Some(&self.v4) } else { self.v6.as_ref() };
-        let socket = socket.ok_or(io::ErrorKind::NetworkUnreachable)?;
-        socket.send_to(&probe::encode(probe), to).await.map(drop)
+        self.socket(to)?.send_to(&probe::encode(probe), to).await.map(drop)
     }
 
     /// Sends a packet of a given length, in one piece.
@@ -62,11 +60,15 @@ impl Probes {
     /// When this machine has no way to that address: nothing was sent.
     pub(crate) async fn try_length(&self, tried: Trial) -> io::Result<()> {
         let v4 = self.services.iter().find(|service| service.is_ipv4());
-        let to = v4.or(self.services.first()).ok_or(io::ErrorKind::NetworkUnreachable)?;
-        let socket = if to.is_ipv4() { Some(&self.v4) } else { self.v6.as_ref() };
-        let socket = socket.ok_or(io::ErrorKind::NetworkUnreachable)?;
+        let to = *v4.or(self.services.first()).ok_or(io::ErrorKind::NetworkUnreachable)?;
         let length = tried.length.saturating_sub(trial::overhead(to.ip()));
-        socket.send_to(&trial::encode(tried.number, length.into()), to).await.map(drop)
+        self.socket(to)?.send_to(&trial::encode(tried.number, length.into()), to).await.map(drop)
+    }
+
+    /// Of the same address family.
+    fn socket(&self, to: SocketAddr) -> io::Result<&UdpSocket> {
+        let socket = if to.is_ipv4() { Some(&self.v4) } else { self.v6.as_ref() };
+        socket.ok_or_else(|| io::ErrorKind::NetworkUnreachable.into())
     }
 
     /// What the gateway says next.

@@ -66,7 +66,11 @@ pub(crate) fn tidy(path: &Path) -> io::Result<()> {
     remove_if_there(&temporary(path)?).map(drop)
 }
 
-fn remove_if_there(path: &Path) -> io::Result<bool> {
+/// Whether it was there.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub(crate) fn remove_if_there(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),

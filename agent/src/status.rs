@@ -17,11 +17,11 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::VERSION;
 use crate::diagnosis::{Sight, Told};
 use crate::keep::{Link, Seen};
 use crate::state::{Joined, State};
 use crate::texts::{Value, t, t_with};
+use crate::{VERSION, replace};
 
 /// The daemon answers within this, or hangs.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -262,10 +262,7 @@ pub(crate) async fn listen(path: &Path) -> io::Result<UnixListener> {
     if UnixStream::connect(path).await.is_ok() {
         return Err(io::ErrorKind::AddrInUse.into());
     }
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    replace::remove_if_there(path)?;
     let listener = UnixListener::bind(path)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o666))?;
     Ok(listener)

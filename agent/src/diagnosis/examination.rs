@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::memory::Memory;
 use super::telling::Telling;
 use super::{CLOCK_RIGHT, Facts, Finding, Question, Told, Web, collect, diagnose, network};
-use crate::channel::Channel;
+use crate::channel::Channels;
 
 /// The clock is written down at most that often: it is for the next start.
 const WRITE_EVERY: i64 = 3_600;
@@ -100,7 +100,7 @@ impl Examination {
     }
 
     /// Tells the gateway what was wrong, while it answers.
-    pub(crate) async fn tell(&mut self, channels: impl FnOnce() -> Vec<Channel>, now: Instant) {
+    pub(crate) async fn tell(&mut self, channels: impl FnOnce() -> Channels, now: Instant) {
         let off = self.sight(now, SystemTime::now()).clock.filter(|off| off.abs() >= CLOCK_RIGHT);
         if let Some(off) = off.filter(|_| !self.has_told_clock) {
             let cause = if off < 0 { Cause::ClockBehind } else { Cause::ClockAhead };

@@ -6,7 +6,7 @@ use beffroi_protocol::diagnosis::{Cause, PATH, Told};
 use hyper::StatusCode;
 use tokio::task::JoinHandle;
 
-use crate::channel::Channel;
+use crate::channel::Channels;
 use crate::journal::journal_text;
 
 /// For a connection through a tunnel that is up.
@@ -37,8 +37,8 @@ impl Telling {
         self.pending = Some(Pending { cause, lasted, over: now, attempts: 0, next: now });
     }
 
-    /// The gateway answers: what is to be told is told through one of these.
-    pub(super) async fn go_on(&mut self, channels: impl FnOnce() -> Vec<Channel>, now: Instant) {
+    /// The gateway answers: what is to be told is told by these.
+    pub(super) async fn go_on(&mut self, channels: impl FnOnce() -> Channels, now: Instant) {
         if self.under_way.as_ref().is_some_and(JoinHandle::is_finished)
             && let Some(under_way) = self.under_way.take()
             && under_way.await.unwrap_or_default()
@@ -69,13 +69,11 @@ impl Telling {
     }
 }
 
-async fn tell(channels: &[Channel], told: &Told) -> bool {
-    for channel in channels {
-        match channel.post(PATH, told, PATIENCE).await {
-            Ok((StatusCode::NO_CONTENT, _)) => return true,
-            Ok((status, _)) => log::debug!("the gateway does not take what was found: {status}"),
-            Err(error) => log::debug!("what was found cannot be told: {}", journal_text(&error)),
-        }
+async fn tell(channels: &Channels, told: &Told) -> bool {
+    match channels.post(PATH, told, PATIENCE).await {
+        Ok((StatusCode::NO_CONTENT, _)) => return true,
+        Ok((status, _)) => log::debug!("the gateway does not take what was found: {status}"),
+        Err(error) => log::debug!("what was found cannot be told: {}", journal_text(&error)),
     }
     false
 }

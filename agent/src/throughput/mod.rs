@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::channel::{self, Channel};
+use crate::channel::{self, Channel, Channels};
 use crate::journal::journal_text;
 use crate::texts::{t, t_with};
 
@@ -54,9 +54,9 @@ pub(crate) enum Error {
 ///
 /// # Errors
 /// When the gateway does not want to, or the line breaks.
-pub(crate) async fn measure(channels: &[Channel], order: Option<u32>) -> Result<Throughput, Error> {
-    let mut last = channel::Error::Silent(io::ErrorKind::AddrNotAvailable.into());
-    for channel in channels {
+pub(crate) async fn measure(channels: &Channels, order: Option<u32>) -> Result<Throughput, Error> {
+    let mut last = channel::Error::no_way();
+    for channel in channels.iter() {
         match timeout(PATIENCE, through(channel, order)).await {
             Ok(Err(Error::NotAnswered(error))) => last = error,
             Ok(measured) => return measured,
@@ -105,7 +105,7 @@ pub(crate) struct Orders {
 }
 
 impl Orders {
-    pub(crate) fn follow(&mut self, order: Option<u32>, channels: Vec<Channel>) {
+    pub(crate) fn follow(&mut self, order: Option<u32>, channels: Channels) {
         if order.is_none() || order == self.last {
             return;
         }

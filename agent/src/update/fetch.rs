@@ -11,7 +11,7 @@ use beffroi_protocol::release::{self, Hash, Release};
 use hyper::StatusCode;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::channel::{self, Channel};
+use crate::channel::{self, Channels};
 use crate::journal::journal_text;
 
 /// Bytes asked for at a time: from the second, a few seconds of a modem's line, down to the first.
@@ -46,7 +46,7 @@ enum Refused {
 /// # Errors
 /// When the disk refuses, or what came is something else: the file is then begun again.
 pub(super) async fn fetch(
-    channels: &[Channel],
+    channels: &Channels,
     release: &Release,
     path: &Path,
     rate: u64,
@@ -99,18 +99,12 @@ fn check(file: &File, release: &Release, path: &Path) -> Result<(), Error> {
     Err(Error::Damaged)
 }
 
-/// Tries one way to the gateway after the other.
-async fn piece(channels: &[Channel], from: u64, size: u64) -> Result<hyper::body::Bytes, Refused> {
-    let mut last = Refused::NotAnswered(channel::Error::Silent(io::ErrorKind::AddrNotAvailable.into()));
-    for channel in channels {
-        match channel.get_part(release::PATH, from..from + size, PATIENCE).await {
-            Ok((StatusCode::PARTIAL_CONTENT, bytes)) if bytes.len() as u64 == size => return Ok(bytes),
-            Ok((StatusCode::PARTIAL_CONTENT, bytes)) => return Err(Refused::Size(bytes.len())),
-            Ok((status, _)) => return Err(Refused::Status(status)),
-            Err(error) => last = error.into(),
-        }
+async fn piece(channels: &Channels, from: u64, size: u64) -> Result<hyper::body::Bytes, Refused> {
+    match channels.get_part(release::PATH, from..from + size, PATIENCE).await? {
+        (StatusCode::PARTIAL_CONTENT, bytes) if bytes.len() as u64 == size => Ok(bytes),
+        (StatusCode::PARTIAL_CONTENT, bytes) => Err(Refused::Size(bytes.len())),
+        (status, _) => Err(Refused::Status(status)),
     }
-    Err(last)
 }
 
 #[cfg(test)]

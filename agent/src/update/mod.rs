@@ -19,7 +19,7 @@ use tokio::time::sleep;
 
 use self::programs::Programs;
 use self::quiet::Quiet;
-use crate::channel::Channel;
+use crate::channel::Channels;
 use crate::config::Config;
 use crate::jitter::Jitter;
 use crate::journal::journal_text;
@@ -83,13 +83,13 @@ impl Default for Update {
 #[derive(Debug, Default)]
 pub(crate) struct Updates {
     offer: Option<Offer>,
-    channels: Vec<Channel>,
+    channels: Channels,
     task: Option<JoinHandle<()>>,
 }
 
 impl Updates {
     /// The gateway offers this now, or nothing.
-    pub(crate) fn follow(&mut self, config: &Config, channels: Vec<Channel>, offer: Option<Offer>) {
+    pub(crate) fn follow(&mut self, config: &Config, channels: Channels, offer: Option<Offer>) {
         if self.offer == offer && self.channels == channels {
             return;
         }
@@ -140,7 +140,7 @@ pub(crate) fn remove(state: &Path) -> io::Result<()> {
     }
 }
 
-async fn carry_out(config: &Config, channels: &[Channel], offer: &Offer) -> Result<(), Error> {
+async fn carry_out(config: &Config, channels: &Channels, offer: &Offer) -> Result<(), Error> {
     let Some(key) = &config.update.key else {
         log::info!("the gateway offers an update; this agent follows no release key");
         return Ok(());
@@ -189,7 +189,7 @@ async fn carry_out(config: &Config, channels: &[Channel], offer: &Offer) -> Resu
 }
 
 /// Whether it is known what became of this version, once nothing is being tried out. The gateway is told.
-async fn has_verdict(config: &Config, channels: &[Channel], version: Version) -> bool {
+async fn has_verdict(config: &Config, channels: &Channels, version: Version) -> bool {
     verdict(config).await;
     let Some(outcome) = outcome(config).filter(|outcome| outcome.version == version) else { return false };
     tell(channels, &outcome).await;
@@ -226,14 +226,12 @@ fn forget(folder: &Path) {
 }
 
 /// Until the gateway has taken it.
-async fn tell(channels: &[Channel], told: &Told) {
+async fn tell(channels: &Channels, told: &Told) {
     loop {
-        for channel in channels {
-            match channel.post(release::PATH, told, PATIENCE).await {
-                Ok((status, _)) if status.is_success() => return,
-                Ok((status, _)) => log::debug!("the gateway takes no news of an update: {status}"),
-                Err(error) => log::debug!("news of an update: {}", journal_text(&error)),
-            }
+        match channels.post(release::PATH, told, PATIENCE).await {
+            Ok((status, _)) if status.is_success() => return,
+            Ok((status, _)) => log::debug!("the gateway takes no news of an update: {status}"),
+            Err(error) => log::debug!("news of an update: {}", journal_text(&error)),
         }
         sleep(LOOK_EVERY).await;
     }
@@ -268,6 +266,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
+    use crate::channel::Channel;
 
     #[test]
     fn a_verdict_stands_for_a_day() {
@@ -290,7 +289,7 @@ mod tests {
             (Config::default(), Some(Offer { statement: String::new(), signature: String::new() }));
         let by = |to: &str| {
             let (from, to) = ([10, 66, 1, 0].into(), to.parse().expect("an address"));
-            vec![Channel { interface: "lo".into(), from, to }]
+            Channels::from_iter([Channel { interface: "lo".into(), from, to }])
         };
         let mut updates = Updates::default();
         let mut started = Vec::new();

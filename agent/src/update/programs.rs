@@ -133,17 +133,13 @@ impl Programs {
     /// A link is exchanged in one step: after a power cut it is the old one or the new one.
     fn switch(&self, to: Option<Version>) -> io::Result<()> {
         let (link, next) = (self.0.join(CURRENT), self.0.join(".current.new"));
-        let removed = |path: &Path| match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        };
-        removed(&next)?;
+        replace::remove_if_there(&next)?;
         match to {
             Some(version) => {
                 symlink(version.to_string(), &next)?;
                 fs::rename(&next, &link)?;
             }
-            None => removed(&link)?,
+            None => drop(replace::remove_if_there(&link)?),
         }
         File::open(&self.0)?.sync_all()
     }
