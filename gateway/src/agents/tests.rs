@@ -59,7 +59,7 @@ impl Rig {
         follow(follower);
         let made = store
             .write(async |tx| {
-                directory::note_gateway_keys(tx, &key(200), None, Timestamp::UNIX_EPOCH).await?;
+                directory::note_gateway_keys(tx, &key(200), None).await?;
                 let name = CommuneName::parse("Yébleron").expect("a name");
                 let wish = Wish::Communes(vec![directory::add_commune(tx, &name, false).await?.id]);
                 let endpoint: Endpoint = "192.0.2.1:51820".parse().expect("an endpoint");
@@ -265,7 +265,7 @@ async fn a_member_is_told_of_the_gateway_s_next_key_and_tells_that_it_knows_it()
 
     let prepare = async |tx: &mut WriteTx| {
         directory::prepare_key_change(tx, "Le référent", Timestamp::UNIX_EPOCH).await?;
-        directory::note_gateway_keys(tx, &key(200), Some(key(201)), Timestamp::UNIX_EPOCH).await
+        directory::note_gateway_keys(tx, &key(200), Some(key(201))).await
     };
     rig.gate.store.write(prepare).await.expect("the store is written");
     let told = asked().await;

@@ -26,7 +26,7 @@ async fn rig(is_on: bool) -> Rig {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::open(folder.path()).expect("a store");
     let prepare = async move |tx: &mut WriteTx| -> Result<(), directory::Error> {
-        directory::note_gateway_keys(tx, &KEY, None, Timestamp::UNIX_EPOCH).await?;
+        directory::note_gateway_keys(tx, &KEY, None).await?;
         openings::set(tx, Opening::Carrier, is_on, "Le référent", Timestamp::UNIX_EPOCH).await?;
         Ok(())
     };
@@ -81,9 +81,7 @@ async fn both_keys_lead_here_while_the_gateway_changes_from_one_to_the_other() {
         ask(&rig.gate, "GET", &carrier::path(key), Some(carrier::UPGRADE)).await.0 == 101
     };
     let told = async |own: PublicKey, next: Option<PublicKey>| {
-        let note = async move |tx: &mut WriteTx| {
-            directory::note_gateway_keys(tx, &own, next, Timestamp::UNIX_EPOCH).await
-        };
+        let note = async move |tx: &mut WriteTx| directory::note_gateway_keys(tx, &own, next).await;
         rig.gate.store.write(note).await.expect("the store is written");
     };
     assert!(open(&KEY).await && !open(&NEXT).await);

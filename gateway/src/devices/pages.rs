@@ -138,7 +138,7 @@ async fn make(
                 if let Some(path) = once.led_to(tx).await? {
                     return Ok::<_, Error>((path, None));
                 }
-                let gateway = directory::gateway_key(tx).await?.ok_or(Error::NoGatewayKey)?;
+                let gateway = directory::coming_gateway_key(tx).await?.ok_or(Error::NoGatewayKey)?;
                 let machine = devices::add(tx, &network, new.clone(), recorded.as_ref(), &by).await?;
                 let path = paths::device(machine.id);
                 once.leads_to(tx, &path, new.at).await?;

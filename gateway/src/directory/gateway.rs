@@ -24,9 +24,9 @@ pub(super) const AWARE: Table<MachineId, AwareRecord> = Table::new("directory.ga
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyChange {
     pub stage: Stage,
-    /// When it came to this stage.
+    /// When it was asked for, or ordered.
     pub since: Timestamp,
-    /// Name of the referent.
+    /// Name of the referent who did.
     pub by: String,
 }
 
@@ -80,6 +80,14 @@ pub async fn gateway_keys(tx: &impl Read) -> Result<Vec<PublicKey>, Error> {
     Ok(gateway_key(tx).await?.into_iter().chain(next_gateway_key(tx).await?).collect())
 }
 
+/// By which those will know the gateway who join from now on.
+pub async fn coming_gateway_key(tx: &impl Read) -> Result<Option<PublicKey>, Error> {
+    match key_change(tx).await?.map(|change| change.stage) {
+        Some(Stage::Ordered(next)) => Ok(Some(next)),
+        _ => gateway_key(tx).await,
+    }
+}
+
 pub async fn next_gateway_key(tx: &impl Read) -> Result<Option<PublicKey>, Error> {
     Ok(key_change(tx).await?.and_then(|change| change.next()))
 }
@@ -115,33 +123,28 @@ pub async fn give_up_key_change(tx: &mut impl Write) -> Result<bool, Error> {
     }
 }
 
-/// Whether machines may be left behind that do not know the next key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unaware {
-    MustNotBe,
-    AreLeftBehind,
-}
-
-/// The next key is to be the gateway's. `false` when that was ordered before.
+/// This key, which the referent has seen to be the next one, is to be the gateway's. At most `behind` machines that do
+/// not know it are left behind. `false` when that was ordered before.
 ///
 /// # Errors
 /// [`Error::NoNextKey`]; [`Error::Unaware`] with the number of those that would be left behind.
 pub async fn order_key_change(
     tx: &mut impl Write,
-    unaware: Unaware,
+    next: &PublicKey,
+    behind: usize,
     by: &str,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let change = key_change(tx).await?.ok_or(Error::NoNextKey)?;
-    let next = match change.stage {
-        Stage::Prepared(next) => next.ok_or(Error::NoNextKey)?,
-        Stage::Ordered(_) | Stage::Done(_) => return Ok(false),
-    };
-    let behind = awareness(tx, &next).await?.values().filter(|is_aware| !**is_aware).count();
-    if behind > 0 && unaware == Unaware::MustNotBe {
-        return Err(Error::Unaware(behind));
+    match key_change(tx).await?.map(|change| change.stage) {
+        Some(Stage::Ordered(key) | Stage::Done(key)) if key == *next => return Ok(false),
+        Some(Stage::Prepared(Some(key))) if key == *next => {}
+        _ => return Err(Error::NoNextKey),
     }
-    put(tx, &KeyChange { stage: Stage::Ordered(next), since: now, by: by.to_owned() }).await?;
+    let unaware = awareness(tx, next).await?.values().filter(|is_aware| !**is_aware).count();
+    if unaware > behind {
+        return Err(Error::Unaware(unaware));
+    }
+    put(tx, &KeyChange { stage: Stage::Ordered(*next), since: now, by: by.to_owned() }).await?;
     Ok(true)
 }
 
@@ -181,27 +184,24 @@ pub async fn note_gateway_keys(
     tx: &mut impl Write,
     key: &PublicKey,
     next: Option<PublicKey>,
-    now: Timestamp,
 ) -> Result<Option<News>, Error> {
     let before = gateway_key(tx).await?;
     if before != Some(*key) {
         tx.put(&GATEWAY, &(), &GatewayRecord { key: *key.as_bytes() }).await?;
     }
-    let change = key_change(tx).await?;
-    let stage = change.as_ref().map(|change| change.stage);
-    let (stage, news) = match stage {
-        Some(Stage::Ordered(wanted) | Stage::Prepared(Some(wanted))) if wanted == *key => {
+    let Some(change) = key_change(tx).await? else { return Ok(news_of(before, key)) };
+    let (stage, news) = match change.stage {
+        Stage::Ordered(wanted) | Stage::Prepared(Some(wanted)) if wanted == *key => {
             (Stage::Done(wanted), Some(News::Changed))
         }
-        Some(Stage::Ordered(wanted)) if next != Some(wanted) => {
+        Stage::Ordered(wanted) if next != Some(wanted) => {
             tx.remove(&CHANGE, &()).await?;
             return Ok(Some(News::Lost));
         }
-        Some(Stage::Prepared(known)) if known != next => (Stage::Prepared(next), next.map(News::Prepared)),
+        Stage::Prepared(known) if known != next => (Stage::Prepared(next), next.map(News::Prepared)),
         _ => return Ok(news_of(before, key)),
     };
-    let by = change.map(|change| change.by).unwrap_or_default();
-    put(tx, &KeyChange { stage, since: now, by }).await?;
+    put(tx, &KeyChange { stage, ..change }).await?;
     Ok(news)
 }
 

@@ -30,8 +30,8 @@ use crate::paths;
 pub use changes::{Changes, Follower, changes, to_the_end};
 pub use communes::{add_commune, commune, commune_by_name, communes, remove_commune, rename_commune};
 pub use gateway::{
-    KeyChange, News, Stage, Unaware, awareness, gateway_key, gateway_keys, give_up_key_change, key_change,
-    next_gateway_key, note_aware, note_gateway_keys, order_key_change, prepare_key_change,
+    KeyChange, News, Stage, awareness, coming_gateway_key, gateway_key, gateway_keys, give_up_key_change,
+    key_change, next_gateway_key, note_aware, note_gateway_keys, order_key_change, prepare_key_change,
 };
 pub use guests::{Guest, admit, guests, sweep_guests};
 pub use hours::{Hours, WrongHours, all_hours, hours, set_hours};

@@ -169,7 +169,7 @@ async fn a_key_never_comes_back_as_another_machine() {
 async fn no_machine_has_the_gateways_key_or_one_of_an_invitation() {
     let (_directory, store) = open();
     let (commune, first) = written(&store, async |tx| {
-        note_gateway_keys(tx, &key(200), None, at(0)).await?;
+        note_gateway_keys(tx, &key(200), None).await?;
         admit(tx, &key(9), at(5000), at(1000)).await?;
         let commune = add_commune(tx, &name("Alvimare"), false).await?.id;
         let first = add_machine(tx, &network(), new_machine(commune, "accueil", 1)).await?.id;

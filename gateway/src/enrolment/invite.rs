@@ -45,7 +45,7 @@ pub async fn order(
     by: &str,
     now: Timestamp,
 ) -> Result<Vec<Ordered>, Error> {
-    let gateway = directory::gateway_key(tx).await?.ok_or(Error::NoGatewayKey)?;
+    let gateway = directory::coming_gateway_key(tx).await?.ok_or(Error::NoGatewayKey)?;
     directory::sweep_guests(tx, now).await?;
     let mut made = Vec::new();
     for (commune, replaced) in wanted(tx, wish, now).await? {
@@ -86,6 +86,20 @@ pub async fn cancel(tx: &mut impl Write, id: InvitationId, by: &str, now: Timest
     directory::admit(tx, &invitation.key, now + FAREWELL, now).await?;
     store::update(tx, &Invitation { state: State::Cancelled { at: now, by: by.to_owned() }, ..invitation })
         .await
+}
+
+/// The same for every open invitation: the gateway is to have another key than that on the sheets.
+pub async fn cancel_all(tx: &mut impl Write, by: &str, now: Timestamp) -> Result<Vec<InvitationId>, Error> {
+    let open: Vec<_> = all(tx)
+        .await?
+        .into_iter()
+        .filter(|invitation| invitation.recorded_standing(now) == Standing::Open)
+        .map(|invitation| invitation.id)
+        .collect();
+    for id in &open {
+        cancel(tx, *id, by, now).await?;
+    }
+    Ok(open)
 }
 
 /// The communes that have an open invitation.

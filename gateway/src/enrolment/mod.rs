@@ -32,7 +32,7 @@ use crate::store::Read;
 
 pub use answer::{Outcome, Refused, answer};
 pub use batch::{Batch, Sheet, invite_list};
-pub use invite::{Ordered, Wish, cancel, invited, order, without};
+pub use invite::{Ordered, Wish, cancel, cancel_all, invited, order, without};
 pub use list::{Line, Listing, Mistake, Wrong, import, read_list, read_typed};
 pub use pages::{Desk, PATH, routes};
 pub use paper::{Letterhead, PaperSheet, paper};

@@ -46,7 +46,7 @@ impl Rig {
         let store = Store::open(directory.path()).expect("an empty directory becomes a store");
         let (alvimare, yebleron) = store
             .write(async |tx| {
-                directory::note_gateway_keys(tx, &key(200), None, Timestamp::UNIX_EPOCH).await?;
+                directory::note_gateway_keys(tx, &key(200), None).await?;
                 let name = |text| CommuneName::parse(text).expect("a name");
                 let alvimare = directory::add_commune(tx, &name("Alvimare"), false).await?;
                 let yebleron = directory::add_commune(tx, &name("Yébleron"), true).await?;

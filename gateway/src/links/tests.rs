@@ -20,9 +20,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::config::Config;
-use crate::directory::{
-    Changes, CommuneName, Machine, MachineName, Network, NewMachine, Revocation, Stage, Unaware,
-};
+use crate::directory::{Changes, CommuneName, Machine, MachineName, Network, NewMachine, Revocation, Stage};
 use crate::netd::{Client, KeyWish, Present, Wanted};
 use crate::store::{Store, WriteTx};
 
@@ -297,7 +295,7 @@ async fn the_gateway_s_key_changes_as_was_decided_and_machines_are_warned() {
     assert!(rig.leaving.try_recv().is_err(), "nothing has changed yet");
 
     let order = async |tx: &mut WriteTx| {
-        directory::order_key_change(tx, Unaware::AreLeftBehind, "Le référent", Timestamp::UNIX_EPOCH).await
+        directory::order_key_change(tx, &key(201), 1, "Le référent", Timestamp::UNIX_EPOCH).await
     };
     rig.store.write(order).await.expect("it is written");
     assert!(rig.changes.carry_out(PATIENCE).await);

@@ -150,7 +150,7 @@ async fn populate(
     network: &Network,
     at: Timestamp,
 ) -> Result<Vec<directory::Machine>, directory::Error> {
-    directory::note_gateway_keys(tx, &GATEWAY, None, Timestamp::UNIX_EPOCH).await?;
+    directory::note_gateway_keys(tx, &GATEWAY, None).await?;
     let name = CommuneName::parse("Alvimare").expect("a name");
     let commune = directory::add_commune(tx, &name, false).await?.id;
     for name in ["Accueil", "Référent", "Perdu"] {

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::directory::tests::{at, key, name, network, new_machine, open, written};
 use crate::directory::{add_commune, add_machine, mark_without_agent, replace_key};
-use crate::store::Store;
+use crate::store::{Store, WriteTx};
 
 const OWN: u8 = 200;
 const NEXT: u8 = 201;
@@ -37,9 +37,7 @@ impl Rig {
     }
 
     async fn netd_tells(&self, own: u8, next: Option<u8>) -> Option<News> {
-        let told = async move |tx: &mut crate::store::WriteTx| {
-            note_gateway_keys(tx, &key(own), next.map(key), at(5)).await
-        };
+        let told = async move |tx: &mut WriteTx| note_gateway_keys(tx, &key(own), next.map(key)).await;
         written(&self.store, told).await
     }
 
@@ -51,9 +49,10 @@ impl Rig {
         self.store.write(async |tx| give_up_key_change(tx).await).await
     }
 
-    async fn order(&self, unaware: Unaware) -> Result<bool, Error> {
-        let order = async move |tx: &mut crate::store::WriteTx| {
-            order_key_change(tx, unaware, "Le référent", at(20)).await
+    /// At most so many machines are left behind.
+    async fn order(&self, next: u8, behind: usize) -> Result<bool, Error> {
+        let order = async move |tx: &mut WriteTx| {
+            order_key_change(tx, &key(next), behind, "Le référent", at(20)).await
         };
         self.store.write(order).await
     }
@@ -82,7 +81,7 @@ async fn a_change_goes_from_the_preparation_to_its_end() {
     let rig = Rig::new().await;
     assert!(rig.prepare().await);
     assert_eq!(rig.stage().await, Some(Stage::Prepared(None)));
-    assert!(matches!(rig.order(Unaware::AreLeftBehind).await, Err(Error::NoNextKey)), "none is made yet");
+    assert!(matches!(rig.order(NEXT, 2).await, Err(Error::NoNextKey)), "none is made yet");
     assert_eq!(rig.netd_tells(OWN, Some(NEXT)).await, Some(News::Prepared(key(NEXT))));
     assert_eq!(rig.netd_tells(OWN, Some(NEXT)).await, None);
     assert!(!rig.prepare().await, "it is under way");
@@ -91,10 +90,10 @@ async fn a_change_goes_from_the_preparation_to_its_end() {
 
     rig.learns(0, NEXT).await.expect("it is the next key");
     assert_eq!(rig.aware(NEXT).await, 1);
-    assert!(matches!(rig.order(Unaware::MustNotBe).await, Err(Error::Unaware(1))));
+    assert!(matches!(rig.order(NEXT, 0).await, Err(Error::Unaware(1))));
     rig.learns(1, NEXT).await.expect("it is the next key");
-    assert!(rig.order(Unaware::MustNotBe).await.expect("all know it"));
-    assert!(!rig.order(Unaware::MustNotBe).await.expect("it is ordered"));
+    assert!(rig.order(NEXT, 0).await.expect("all know it"));
+    assert!(!rig.order(NEXT, 0).await.expect("it is ordered"));
     assert!(matches!(rig.give_up().await, Err(Error::KeyChangeOrdered)));
     assert_eq!(rig.netd_tells(OWN, Some(NEXT)).await, None, "netd has not heard of it");
     assert_eq!(rig.stage().await, Some(Stage::Ordered(key(NEXT))));
@@ -113,8 +112,11 @@ async fn machines_that_do_not_know_it_are_left_behind_only_when_that_is_meant() 
     let rig = Rig::new().await;
     rig.prepare().await;
     rig.netd_tells(OWN, Some(NEXT)).await;
-    assert!(matches!(rig.order(Unaware::MustNotBe).await, Err(Error::Unaware(2))));
-    assert!(rig.order(Unaware::AreLeftBehind).await.expect("it is meant"));
+    assert!(matches!(rig.order(NEXT, 0).await, Err(Error::Unaware(2))));
+    assert!(matches!(rig.order(NEXT, 1).await, Err(Error::Unaware(2))), "one more than was seen");
+    assert!(rig.order(NEXT, 2).await.expect("it is meant"));
+    let coming = rig.store.read(async |tx| coming_gateway_key(tx).await).await.expect("it is read");
+    assert_eq!(coming, Some(key(NEXT)), "a sheet that is printed now is good for later");
 }
 
 #[tokio::test]
@@ -151,7 +153,8 @@ async fn what_netd_has_goes_before_what_was_expected() {
 
     rig.prepare().await;
     rig.netd_tells(9, Some(10)).await;
-    rig.order(Unaware::AreLeftBehind).await.expect("it is meant");
+    assert!(matches!(rig.order(NEXT, 2).await, Err(Error::NoNextKey)), "another one was seen");
+    rig.order(10, 2).await.expect("it is meant");
     assert_eq!(rig.netd_tells(9, None).await, Some(News::Lost));
     assert_eq!(rig.stage().await, None);
 }

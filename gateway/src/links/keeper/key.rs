@@ -1,7 +1,6 @@
 //! The gateway's own key: what netd is asked for, what it tells, and the word to the machines before it changes.
 
 use beffroi_protocol::PublicKey;
-use jiff::Timestamp;
 
 use super::Keeper;
 use crate::directory::{self, KeyChange, News, Stage};
@@ -37,9 +36,7 @@ impl Keeper {
         if self.told_keys == Some(told) {
             return Ok(());
         }
-        let now = Timestamp::now();
-        let write =
-            async move |tx: &mut WriteTx| directory::note_gateway_keys(tx, &told.0, told.1, now).await;
+        let write = async move |tx: &mut WriteTx| directory::note_gateway_keys(tx, &told.0, told.1).await;
         let news = self.store.write(write).await?;
         self.told_keys = Some(told);
         match news {
@@ -64,6 +61,8 @@ impl Keeper {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     #[test]
