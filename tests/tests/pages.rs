@@ -119,6 +119,7 @@ fn the_admin_pages_are_for_everyone() -> Result<()> {
         ("/communes/ajouter", "ajouter-des-communes"),
         ("/annonce", "annonce"),
         ("/reglages", "reglages"),
+        ("/reglages/cle", "reglages-cle"),
         ("/qui-a-fait-quoi", "qui-a-fait-quoi"),
         ("/qui-a-fait-quoi?verifier=oui", "qui-a-fait-quoi-verifie"),
         (&format!("{}/supprimer", commune_path(&overview, "Foucart")?), "supprimer-refuse"),

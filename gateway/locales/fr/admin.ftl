@@ -84,7 +84,7 @@ admin-guide = Guide du référent
 admin-guide-contents = Sommaire
 
 admin-settings = Réglages
-admin-settings-lead = Ce qui est ouvert sur internet, en plus du port des liaisons.
+admin-settings-lead = Ce qui est ouvert sur internet en plus du port des liaisons, et la clé de la passerelle.
 admin-carrier = Le chemin de secours
 admin-carrier-open = Ouvert
 admin-carrier-closed = Fermé
@@ -99,3 +99,92 @@ admin-carrier-close = Fermer le chemin de secours
 admin-carrier-is-open = Le chemin de secours est ouvert.
 admin-carrier-is-closed = Le chemin de secours est fermé. Les mairies qui l’empruntaient sont coupées.
 admin-carrier-later = C’est enregistré, mais le service des liaisons ne répond pas : ce sera fait dès qu’il répondra.
+
+# La clé de la passerelle.
+admin-key = La clé de la passerelle
+admin-key-short = Chaque poste reconnaît la passerelle à sa clé. On peut en changer sans se déplacer.
+admin-key-link = Voir la clé de la passerelle
+admin-key-under-way = Changement en cours
+admin-key-lead = Chaque poste reconnaît la passerelle à cette clé. On peut en changer sans se déplacer : les liaisons ne s’interrompent que quelques secondes.
+admin-key-when = Changez-la si quelqu’un a pu copier l’ancienne : un serveur volé ou parti en réparation, une sauvegarde égarée avec ce qui l’ouvre. Sinon, rien n’y oblige.
+admin-key-step-prepare = Vous préparez une nouvelle clé. La passerelle l’annonce à tous les postes.
+admin-key-step-wait = Vous attendez que tous la connaissent. Rien ne change pour eux.
+admin-key-step-change = Vous changez de clé.
+admin-key-prepare = Préparer une nouvelle clé
+admin-key-by = par { $who }, { $when }
+admin-key-present = Clé actuelle :
+
+admin-key-prepared = Une nouvelle clé est préparée
+admin-key-making = Elle sera faite dès que le service des liaisons répondra.
+admin-key-known = { $all ->
+    [0] Aucun poste n’est encore raccordé.
+    [one] { $ready ->
+        [0] Le poste raccordé ne la connaît pas encore.
+       *[other] Le poste raccordé la connaît.
+    }
+   *[other] { $ready ->
+        [0] Aucun des { $all } postes ne la connaît encore.
+        [one] Un poste sur { $all } la connaît.
+       *[other] { $ready } postes sur { $all } la connaissent.
+    }
+}
+admin-key-waiting = Ne la connaissent pas encore
+admin-key-waiting-how = Un poste allumé l’apprend en une minute. Un poste éteint l’apprend quand on l’allume : laissez-lui le temps.
+admin-key-devices = Appareils sans agent
+admin-key-devices-before = On ne peut rien leur annoncer. Après le changement, ils seront coupés tant que leur configuration n’est pas refaite :
+admin-key-devices-after = Leur configuration est à refaire. Sur un ordinateur, ouvrez le programme WireGuard et mettez la clé ci-dessus à la place de l’ancienne, à la ligne PublicKey. Pour un téléphone, retirez l’appareil puis ajoutez-le de nouveau.
+admin-key-sheets = Bons de raccordement
+admin-key-sheets-before = Ces bons portent la clé actuelle et servent jusqu’au changement, qui les annule. Il faudra en imprimer d’autres :
+admin-key-sheets-after = Le changement les a annulés : jetez les feuilles et imprimez-en d’autres.
+admin-key-sheet-again = Faire un nouveau bon
+admin-key-change = Changer de clé
+admin-key-change-all = Tous les postes sont prêts. Les liaisons reviennent d’elles-mêmes en quelques secondes.
+admin-key-change-some = Mieux vaut attendre. Un poste qui ne connaît pas la nouvelle clé ne revient pas de lui-même : il lui faut un nouveau bon.
+admin-key-anyway = { $count ->
+    [one] Changer quand même, sans attendre ce poste
+   *[other] Changer quand même, sans attendre ces { $count } postes
+}
+admin-key-give-up = Renoncer à la nouvelle clé
+admin-key-unaware = { $count ->
+    [one] Un poste ne connaît pas la nouvelle clé. Attendez-le, ou cochez la case pour changer quand même.
+   *[other] { $count } postes ne connaissent pas la nouvelle clé. Attendez-les, ou cochez la case pour changer quand même.
+}
+admin-key-another = La clé préparée n’est plus celle que montrait la page. Regardez de nouveau, puis recommencez.
+admin-key-too-late = Le changement est déjà demandé : on ne peut plus y renoncer.
+admin-key-left-behind = { $count ->
+    [one] sans attendre un poste qui ne la connaissait pas
+   *[other] sans attendre { $count } postes qui ne la connaissaient pas
+}
+
+admin-key-ordered = Le changement est demandé
+admin-key-ordered-how = Il se fera dès que le service des liaisons répondra.
+
+admin-key-done = La clé a été changée
+admin-key-back = { $all ->
+    [0] Aucun poste n’était raccordé.
+    [one] { $ready ->
+        [0] Le poste raccordé n’est pas encore revenu.
+       *[other] Le poste raccordé est revenu.
+    }
+   *[other] { $ready ->
+        [0] Aucun des { $all } postes n’est encore revenu.
+        [one] Un poste sur { $all } est revenu.
+       *[other] { $ready } postes sur { $all } sont revenus.
+    }
+}
+admin-key-away = Ne sont pas encore revenus
+admin-key-comes-back = Reviendra de lui-même
+admin-key-needs-sheet = Faire un bon de remplacement
+admin-key-backup = Faites une sauvegarde maintenant, et ne gardez pas celles d’avant la préparation : remises en place, elles ne ramèneraient pas les liaisons.
+admin-key-again = Préparer encore une nouvelle clé
+
+admin-key-commune = Commune
+admin-key-machine = Poste
+admin-key-heard = Vu
+admin-key-to-do = À faire
+admin-key-unheard = pas depuis le démarrage de la passerelle
+
+admin-key-is-prepared = La nouvelle clé est prête : les postes l’apprennent.
+admin-key-is-given-up = La nouvelle clé est oubliée. Rien n’a changé.
+admin-key-is-changed = La clé est changée. Les postes reviennent.
+admin-key-later = C’est enregistré, mais le service des liaisons ne répond pas : ce sera fait dès qu’il répondra.

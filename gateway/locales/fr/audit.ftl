@@ -24,6 +24,9 @@ audit-backup-restored = a remis en place une sauvegarde
 audit-code-given = a donné un code pour le compte
 audit-key-change-asked = a demandé une nouvelle clé pour un poste
 audit-key-changed = a une nouvelle clé
+audit-gateway-key-prepared = a préparé une nouvelle clé de la passerelle
+audit-gateway-key-given-up = a renoncé à la nouvelle clé de la passerelle
+audit-gateway-key-changed = a changé la clé de la passerelle
 
 # Les colonnes du tableau.
 audit-column-number = Nº

@@ -37,6 +37,7 @@ pub(super) const GUIDE: web::Guide = web::Guide {
         ("/postes/*/retirer", "retirer-un-poste"),
         ("/qui-a-fait-quoi", "qui-a-fait-quoi"),
         ("/reglages", "le-chemin-de-secours"),
+        ("/reglages/cle", "la-clé-de-la-passerelle"),
     ],
 };
 

@@ -1,10 +1,11 @@
 //! The referents' door: it listens on the server's local addresses and answers referents' machines.
 //!
 //! It puts together the pages of the features that referents use, and owns those about accounts: set-up, sign-in,
-//! one's own password, who did what, what is open to the internet.
+//! one's own password, who did what, what is open to the internet, the gateway's key.
 
 mod account;
 mod acts;
+mod gateway_key;
 mod guide;
 mod openings;
 mod referents_only;
@@ -18,7 +19,7 @@ use axum::middleware::from_fn_with_state;
 use crate::access::{self, Access, Route, guarded};
 use crate::store::{self as ground, Store};
 use crate::web::{self, Account, Community, Door, Entry, Refusal, icons};
-use crate::{audit, devices, enrolment, links, news, updates};
+use crate::{audit, devices, directory, enrolment, links, news, updates};
 
 /// What the handlers of this door take their handles from.
 #[derive(Clone, FromRef)]
@@ -41,6 +42,7 @@ pub fn routes() -> Vec<Route<Gate>> {
         updates::routes(),
         acts::routes(),
         openings::routes(),
+        gateway_key::routes(),
         account::routes(),
         sign_in::routes(),
         set_up::routes(),
@@ -86,6 +88,8 @@ enum Error {
     Access(#[from] access::Error),
     #[error("the act cannot be recorded")]
     Audit(#[from] audit::Error),
+    #[error("the directory cannot be read")]
+    Directory(#[from] directory::Error),
     #[error("the store cannot be read or written")]
     Store(#[from] ground::Error),
 }
@@ -94,7 +98,7 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Refusal {
         match error {
             Error::Access(error) => error.into(),
-            Error::Audit(_) | Error::Store(_) => Refusal::broken(&error),
+            Error::Audit(_) | Error::Directory(_) | Error::Store(_) => Refusal::broken(&error),
         }
     }
 }

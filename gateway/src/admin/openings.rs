@@ -1,4 +1,4 @@
-//! The settings: what a referent opens to the internet.
+//! The settings: what a referent opens to the internet, and the way to the gateway's key.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::sign_in::entry;
 use super::{Error, Gate};
 use crate::access::{Audience, Referent, Route};
 use crate::audit::{self, Act};
-use crate::directory::to_the_end;
+use crate::directory::{self, to_the_end};
 use crate::links;
 use crate::openings::{self, Opening, Switch};
 use crate::store::{ReadTx, Store, WriteTx};
@@ -32,6 +32,8 @@ pub(super) fn routes() -> Vec<Route<Gate>> {
 struct OpeningsPage {
     frame: Frame,
     carrier: Option<Switch>,
+    /// Whether the gateway is about to have another key.
+    key_changes: bool,
 }
 
 impl OpeningsPage {
@@ -53,8 +55,13 @@ enum Wanted {
 }
 
 async fn page(State(store): State<Store>, frame: Frame) -> Result<Reply, Refusal> {
-    let carrier = store.read(async |tx: &ReadTx| openings::switch(tx, Opening::Carrier).await).await?;
-    Reply::page(&OpeningsPage { frame, carrier })
+    let (carrier, change) = store
+        .read(async |tx: &ReadTx| -> Result<_, Error> {
+            Ok((openings::switch(tx, Opening::Carrier).await?, directory::key_change(tx).await?))
+        })
+        .await?;
+    let key_changes = change.is_some_and(|change| change.is_under_way());
+    Reply::page(&OpeningsPage { frame, carrier, key_changes })
 }
 
 async fn set_carrier(

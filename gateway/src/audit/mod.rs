@@ -74,6 +74,10 @@ pub enum Act {
     ReleaseUploaded,
     /// How much a line carries is to be measured.
     ThroughputAsked,
+    GatewayKeyPrepared,
+    GatewayKeyGivenUp,
+    /// Ordered by a referent; netd follows.
+    GatewayKeyChanged,
 }
 
 impl Act {
@@ -112,6 +116,9 @@ impl Act {
             Self::UpdateFailed => "audit-update-failed",
             Self::ReleaseUploaded => "audit-release-uploaded",
             Self::ThroughputAsked => "audit-throughput-asked",
+            Self::GatewayKeyPrepared => "audit-gateway-key-prepared",
+            Self::GatewayKeyGivenUp => "audit-gateway-key-given-up",
+            Self::GatewayKeyChanged => "audit-gateway-key-changed",
         }
     }
 }

@@ -33,6 +33,7 @@ pub use state::State;
 pub use store::TABLES;
 pub use throughput::{Handed, Measure, Measuring, Turn, measures, note as note_measure};
 pub use wanted::KEEPALIVE;
+pub use words::age;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

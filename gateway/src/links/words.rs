@@ -9,7 +9,7 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// "à l’instant", "il y a 3 min": as exact as it matters.
-pub(super) fn age(age: Duration) -> Text {
+pub fn age(age: Duration) -> Text {
     let (text, count) = match age.as_secs() {
         seconds @ ..MINUTE => ("links-age-seconds", seconds),
         seconds @ MINUTE..HOUR => ("links-age-minutes", seconds / MINUTE),

@@ -8,6 +8,7 @@ mod alerts;
 mod catalogue;
 mod codes;
 mod devices;
+mod gateway_key;
 mod history;
 mod invitations;
 mod links;

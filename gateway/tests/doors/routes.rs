@@ -60,6 +60,10 @@ const ADMIN: &[(&str, &str, Audience)] = &[
     ("GET", "/qui-a-fait-quoi", Referent),
     ("GET", "/qui-a-fait-quoi/tableau", Referent),
     ("GET", "/reglages", Referent),
+    ("GET", "/reglages/cle", Referent),
+    ("POST", "/reglages/cle/changer", Referent),
+    ("POST", "/reglages/cle/preparer", Referent),
+    ("POST", "/reglages/cle/renoncer", Referent),
     ("POST", "/reglages/secours", Referent),
 ];
 
