@@ -82,8 +82,10 @@ pub enum Stage {
     Kept,
     /// The link did not come back with it: the version before runs again.
     RolledBack,
-    /// Not the release key's signature, another architecture, or bytes that are not what was signed.
+    /// Not the release key's signature, or bytes that are not what was signed.
     Refused,
+    /// It is for computers of another architecture.
+    Unfit,
 }
 
 /// `MAJOR.MINOR.PATCH`, as Cargo has it; no more than that.

@@ -163,8 +163,8 @@ async fn carry_out(config: &Config, channels: &Channels, offer: &Offer) -> Resul
         return Ok(());
     }
     if architecture != std::env::consts::ARCH {
-        log::error!("version {version} of the agent is for {architecture}, and refused");
-        tell(channels, &said(Stage::Refused)).await;
+        log::error!("version {version} of the agent is for {architecture}, and left alone");
+        tell(channels, &said(Stage::Unfit)).await;
         return Ok(());
     }
     log::info!("version {version} of the agent is offered");

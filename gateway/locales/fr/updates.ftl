@@ -40,6 +40,7 @@ updates-stage-without = ne l’a pas
 updates-stage-kept = à jour
 updates-stage-rolled-back = la liaison n’est pas revenue : version d’avant reprise
 updates-stage-refused = refusée par le poste
+updates-stage-unfit = ne lui convient pas (ordinateur d’une autre sorte)
 updates-gateway = La passerelle
 
 updates-upload = Déposer une version

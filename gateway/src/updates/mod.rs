@@ -92,25 +92,34 @@ pub async fn offer(tx: &impl Read, machine: MachineId) -> Result<Option<Offer>, 
     Ok((offered == Some(rollout.version)).then_some(rollout.offer))
 }
 
-/// What a machine tells of the release that it was offered.
+/// What a machine tells of the release that it was offered. Of another it has nothing to tell.
 pub async fn note(tx: &mut impl Write, machine: &Machine, told: Told, now: Timestamp) -> Result<(), Error> {
     let Told { version, stage } = told;
-    if !store::note(tx, machine.id, told, now).await? {
+    let is_offered = store::machine(tx, machine.id).await?.offered == Some(version);
+    if !is_offered || !store::note(tx, machine.id, told, now).await? {
         return Ok(());
     }
     let act = match stage {
         Stage::Kept => Act::UpdateKept,
         Stage::RolledBack | Stage::Refused => Act::UpdateFailed,
+        Stage::Unfit => return advance(tx, now).await,
         Stage::Fetching | Stage::Ready | Stage::Installing => return Ok(()),
     };
-    let about = about(tx, machine, version).await?;
-    audit::record(tx, Entry { at: now, who: t("updates-gateway"), act, about }).await?;
+    if store::is_first_outcome(tx, machine.id).await? {
+        let about = about(tx, machine, version).await?;
+        audit::record(tx, Entry { at: now, who: t("updates-gateway"), act, about }).await?;
+    }
     advance(tx, now).await
 }
 
 /// Looks whether the next wave is due, or all has to stop.
 pub async fn advance(tx: &mut impl Write, now: Timestamp) -> Result<(), Error> {
-    let Some(rollout) = store::rollout(tx).await? else { return Ok(()) };
+    let Some(mut rollout) = store::rollout(tx).await? else { return Ok(()) };
+    if rollout.since > now {
+        // The clock was ahead when the wave began: its day is counted from now.
+        rollout.since = now;
+        store::put_rollout(tx, rollout.clone()).await?;
+    }
     let machines = machines(tx).await?;
     match plan::step(&rollout, &candidates(tx, &rollout, &machines).await?, now) {
         Step::Wait => Ok(()),
@@ -127,6 +136,9 @@ pub async fn advance(tx: &mut impl Write, now: Timestamp) -> Result<(), Error> {
 }
 
 /// Offers a release to the first machine; one that was stopped goes on where it was.
+///
+/// # Errors
+/// [`Error::NoRelease`] for one that is older than the last that was offered: no machine goes back.
 async fn begin(
     tx: &mut impl Write,
     who: &Referent,
@@ -134,11 +146,16 @@ async fn begin(
     offer: Offer,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let before = store::rollout(tx).await?.filter(|rollout| rollout.version == release.version);
+    let before = store::rollout(tx).await?;
+    if before.as_ref().is_some_and(|rollout| rollout.version > release.version) {
+        return Err(Error::NoRelease);
+    }
+    let before = before.filter(|rollout| rollout.version == release.version);
     if before.as_ref().is_some_and(|rollout| rollout.stopped.is_none()) {
         return Ok(());
     }
     record(tx, who, Act::UpdateOffered, release.version, now).await?;
+    store::start_over(tx).await?;
     if let Some(before) = before {
         let rollout = Rollout { offer, started: now, since: now, stopped: None, ..before };
         return Ok(store::put_rollout(tx, rollout).await?);
@@ -211,6 +228,7 @@ async fn candidates(
     machines: &[Machine],
 ) -> Result<Vec<Candidate>, Error> {
     let known: BTreeMap<_, _> = store::machines(tx).await?.into_iter().collect();
+    let heard: BTreeMap<_, _> = store::all_heard(tx).await?.into_iter().collect();
     let candidate = |machine: &Machine| {
         let known = known.get(&machine.id).copied().unwrap_or_default();
         Candidate {
@@ -218,6 +236,7 @@ async fn candidates(
             is_referent: machine.role == MachineRole::Referent,
             is_offered: known.offered == Some(rollout.version),
             told: known.told,
+            is_past: heard.get(&machine.id).is_some_and(|heard| heard.is_past),
         }
     };
     Ok(machines.iter().map(candidate).collect())

@@ -188,9 +188,10 @@ async fn whole(store: &Store, desk: &Desk, now: Timestamp, frame: Frame) -> Resu
     let (rollout, machines) = store.read(async |tx: &ReadTx| seen(tx).await).await?;
     let releases = desk.shelf.releases().await;
     let latest = releases.first().map(|on_shelf| on_shelf.release.version);
-    let under_way = rollout.as_ref().filter(|rollout| rollout.stopped.is_none()).map(|found| found.version);
-    let is_again = latest.is_some() && latest == rollout.as_ref().map(|rollout| rollout.version);
-    let next = latest.filter(|latest| under_way < Some(*latest)).map(|latest| latest.to_string());
+    let before = rollout.as_ref().map(|rollout| rollout.version);
+    let is_stopped = rollout.as_ref().is_some_and(|rollout| rollout.stopped.is_some());
+    let is_again = is_stopped && latest == before;
+    let next = latest.filter(|latest| before < Some(*latest) || is_again).map(|latest| latest.to_string());
     let rows = rows(rollout.as_ref(), &machines, now);
     let rollout = rollout.as_ref().map(|rollout| shown(rollout, &machines, &releases));
     let has_key = desk.shelf.has_key();
@@ -263,6 +264,7 @@ const fn words(standing: Standing) -> &'static str {
         Standing::At(Stage::Kept) => "updates-stage-kept",
         Standing::At(Stage::RolledBack) => "updates-stage-rolled-back",
         Standing::At(Stage::Refused) => "updates-stage-refused",
+        Standing::At(Stage::Unfit) => "updates-stage-unfit",
     }
 }
 

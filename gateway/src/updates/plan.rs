@@ -23,6 +23,8 @@ pub(super) struct Candidate {
     pub(super) is_offered: bool,
     /// What it last told.
     pub(super) told: Option<(Version, Stage, Timestamp)>,
+    /// It told that before the release was offered (again).
+    pub(super) is_past: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +58,12 @@ pub(super) fn step(rollout: &Rollout, candidates: &[Candidate], now: Timestamp) 
         return Step::Stop(failed.id);
     }
     let proven = candidates.iter().any(|candidate| stage(rollout, candidate) == Some(Stage::Kept));
+    let is_unfit = |candidate: &Candidate| stage(rollout, candidate) == Some(Stage::Unfit);
     match rollout.wave {
+        // Nothing can be learnt from a machine of another kind: the next one is the first.
+        Wave::First if candidates.iter().filter(|candidate| candidate.is_offered).all(is_unfit) => {
+            offer(Wave::First, candidates)
+        }
         // Machines that join later.
         Wave::Rest => offer(Wave::Rest, candidates),
         wave if proven && now.duration_since(rollout.since) >= DAY => offer(wave.next(), candidates),
@@ -85,9 +92,9 @@ pub(super) fn standing(rollout: &Rollout, candidate: &Candidate, now: Timestamp)
     let is_lost = candidate.told.is_some_and(|(.., at)| now.duration_since(at) >= LOST);
     match stage(rollout, candidate) {
         Some(Stage::Installing) if is_lost => Standing::Silent,
-        Some(stage @ (Stage::Installing | Stage::Kept | Stage::RolledBack | Stage::Refused)) => {
-            Standing::At(stage)
-        }
+        Some(
+            stage @ (Stage::Installing | Stage::Kept | Stage::RolledBack | Stage::Refused | Stage::Unfit),
+        ) => Standing::At(stage),
         None | Some(Stage::Fetching | Stage::Ready) if rollout.stopped.is_some() => Standing::Without,
         Some(stage) => Standing::At(stage),
         None if candidate.is_offered => Standing::Offered,
@@ -97,19 +104,18 @@ pub(super) fn standing(rollout: &Rollout, candidate: &Candidate, now: Timestamp)
 
 fn offer(wave: Wave, candidates: &[Candidate]) -> Step {
     let machines = chosen(wave, candidates);
-    if machines.is_empty() && wave == Wave::Rest { Step::Wait } else { Step::Offer(wave, machines) }
+    if machines.is_empty() && wave != Wave::Tenth { Step::Wait } else { Step::Offer(wave, machines) }
 }
 
-/// What was told before the release was offered (again) does not count.
 fn has_failed(rollout: &Rollout, candidate: &Candidate, now: Timestamp) -> bool {
     let Some((version, stage, at)) = candidate.told else { return false };
     let is_lost = now.duration_since(at) >= LOST;
     version == rollout.version
-        && at >= rollout.started
+        && !candidate.is_past
         && match stage {
             Stage::RolledBack | Stage::Refused => true,
             Stage::Installing => is_lost,
-            Stage::Fetching | Stage::Ready | Stage::Kept => false,
+            Stage::Fetching | Stage::Ready | Stage::Kept | Stage::Unfit => false,
         }
 }
 
@@ -139,6 +145,7 @@ mod tests {
             is_referent: number == 258,
             is_offered: false,
             told: None,
+            is_past: false,
         };
         (256..278).map(candidate).collect()
     }
@@ -209,10 +216,26 @@ mod tests {
     #[test]
     fn failures_with_another_release_or_before_it_was_offered_again_do_not_count() {
         let mut candidates = candidates();
+        candidates[2].is_offered = true;
         candidates[2].told = Some((version("0.1.9"), Stage::RolledBack, start() + HOUR));
         assert_eq!(step(&rollout(Wave::First), &candidates, start() + HOUR), Step::Wait);
-        told(&mut candidates, 2, Stage::RolledBack, start() - HOUR);
+        told(&mut candidates, 2, Stage::RolledBack, start() + HOUR);
+        candidates[2].is_past = true;
         assert_eq!(step(&rollout(Wave::First), &candidates, start() + HOUR), Step::Wait);
+    }
+
+    #[test]
+    fn a_machine_of_another_kind_stops_nothing() {
+        let mut candidates = candidates();
+        told(&mut candidates, 2, Stage::Unfit, start() + HOUR);
+        let next = Step::Offer(Wave::First, vec![candidates[0].id]);
+        assert_eq!(step(&rollout(Wave::First), &candidates, start() + HOUR), next);
+        told(&mut candidates, 0, Stage::Kept, start() + HOUR);
+        assert_eq!(step(&rollout(Wave::First), &candidates, start() + HOUR), Step::Wait);
+        for number in 0..22 {
+            told(&mut candidates, number, Stage::Unfit, start() + HOUR);
+        }
+        assert_eq!(step(&rollout(Wave::First), &candidates, start() + HOUR * 48), Step::Wait);
     }
 
     #[test]

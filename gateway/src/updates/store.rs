@@ -13,8 +13,10 @@ const ROLLOUT: Table<u32, StoredRollout> = Table::new("updates.rollout");
 const THE_ONE: u32 = 0;
 const MACHINES: Table<MachineId, StoredMachine> = Table::new("updates.machines");
 
+const HEARD: Table<MachineId, Heard> = Table::new("updates.heard");
+
 /// For the check of a database, which reads every row as its owner would.
-pub const TABLES: &[&dyn AnyTable] = &[&ROLLOUT, &MACHINES];
+pub const TABLES: &[&dyn AnyTable] = &[&ROLLOUT, &MACHINES, &HEARD];
 
 #[derive(Serialize, Deserialize)]
 struct StoredRollout {
@@ -39,6 +41,19 @@ pub(super) struct StoredMachine {
 }
 
 impl Record for StoredMachine {
+    const VERSION: u8 = 1;
+}
+
+/// How what a machine told counts for the offer of the day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Heard {
+    /// It was told before the release was offered, or offered again. Not a matter of times: a clock may be set back.
+    pub(super) is_past: bool,
+    /// An outcome is written down: one for each offer, whatever a machine tells afterwards.
+    pub(super) is_written_down: bool,
+}
+
+impl Record for Heard {
     const VERSION: u8 = 1;
 }
 
@@ -85,5 +100,30 @@ pub(super) async fn note(
     }
     let told = Some((told.version, told.stage, now));
     tx.put(&MACHINES, &id, &StoredMachine { told, ..known }).await?;
+    let heard = heard(tx, id).await?;
+    tx.put(&HEARD, &id, &Heard { is_past: false, ..heard }).await?;
     Ok(true)
+}
+
+pub(super) async fn all_heard(tx: &impl Read) -> Result<Vec<(MachineId, Heard)>, Error> {
+    tx.all(&HEARD).await
+}
+
+async fn heard(tx: &impl Read, id: MachineId) -> Result<Heard, Error> {
+    Ok(tx.get(&HEARD, &id).await?.unwrap_or_default())
+}
+
+/// Says whether this outcome is to be written down.
+pub(super) async fn is_first_outcome(tx: &mut impl Write, id: MachineId) -> Result<bool, Error> {
+    let heard = heard(tx, id).await?;
+    tx.put(&HEARD, &id, &Heard { is_written_down: true, ..heard }).await?;
+    Ok(!heard.is_written_down)
+}
+
+/// A release is offered, or offered again: what was told so far does not count.
+pub(super) async fn start_over(tx: &mut impl Write) -> Result<(), Error> {
+    for (id, _) in machines(tx).await? {
+        tx.put(&HEARD, &id, &Heard { is_past: true, is_written_down: false }).await?;
+    }
+    Ok(())
 }

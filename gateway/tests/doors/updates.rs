@@ -244,3 +244,69 @@ async fn a_release_that_is_not_on_the_server_any_more_is_said_to_be_gone() {
     rig.shelve(b"");
     referent.get(PAGE).await.shows("n’est plus sur ce serveur");
 }
+
+#[tokio::test]
+async fn a_machine_is_believed_about_what_it_was_offered_and_nothing_else() {
+    let rig = rig().await;
+    let mut referent = rig.referent().await;
+    let [hall, referents] = machines(&rig).await;
+    tell(&rig, &hall, Stage::RolledBack, later(1)).await;
+    rig.shelve(&release("0.2.0", 1));
+    referent.post("/mises-a-jour/proposer", &[("version", "0.2.0")]).await;
+    tell(&rig, &hall, Stage::Refused, later(1)).await;
+    tell(&rig, &hall, Stage::Kept, later(1)).await;
+    advance(&rig, later(48)).await;
+    referent.get(PAGE).await.shows("un seul poste.").shows("Aucun poste ne l’a encore");
+    referent.get("/qui-a-fait-quoi").await.hides("le poste « Accueil »");
+
+    for stage in [Stage::Kept, Stage::Fetching].into_iter().cycle().take(20) {
+        tell(&rig, &referents, stage, later(1)).await;
+    }
+    let acts = referent.get("/qui-a-fait-quoi").await;
+    assert_eq!(acts.text.matches("a mis à jour le poste").count(), 1, "{}", acts.text);
+}
+
+#[tokio::test]
+async fn a_machine_of_another_kind_is_passed_over() {
+    let rig = rig().await;
+    let mut referent = rig.referent().await;
+    let [hall, referents] = machines(&rig).await;
+    rig.shelve(&release("0.2.0", 1));
+    referent.post("/mises-a-jour/proposer", &[("version", "0.2.0")]).await;
+    tell(&rig, &referents, Stage::Unfit, later(1)).await;
+    assert!(is_offered(&rig, &hall).await, "it is the first now");
+    referent.get(PAGE).await.shows("un seul poste.").shows("ne lui convient pas");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_hides_no_failure_and_holds_up_no_wave() {
+    let rig = rig().await;
+    let mut referent = rig.referent().await;
+    let [hall, referents] = machines(&rig).await;
+    rig.shelve(&release("0.2.0", 1));
+    // Within one session.
+    referent.later(1).post("/mises-a-jour/proposer", &[("version", "0.2.0")]).await;
+    tell(&rig, &referents, Stage::RolledBack, later(0)).await;
+    referent.get(PAGE).await.shows("est arrêtée (Référent, Alvimare)");
+    // Offered again: what failed before does not count, whatever the clock says.
+    referent.later(-1).post("/mises-a-jour/proposer", &[("version", "0.2.0")]).await;
+    advance(&rig, later(2)).await;
+    tell(&rig, &referents, Stage::RolledBack, later(2)).await;
+    referent.get(PAGE).await.hides("est arrêtée");
+    tell(&rig, &referents, Stage::Kept, later(3)).await;
+    advance(&rig, later(24)).await;
+    assert!(is_offered(&rig, &hall).await);
+}
+
+#[tokio::test]
+async fn no_machine_is_offered_an_older_release() {
+    let rig = rig().await;
+    let mut referent = rig.referent().await;
+    rig.shelve(&release("0.2.0", 1));
+    referent.post("/mises-a-jour/proposer", &[("version", "0.2.0")]).await;
+    referent.post("/mises-a-jour/arreter", &[]).await;
+    rig.shelve(&release("0.1.9", 1));
+    referent.get(PAGE).await.hides("0.1.9");
+    let page = referent.post("/mises-a-jour/proposer", &[("version", "0.1.9")]).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+}
