@@ -162,7 +162,10 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     tasks.serve("portal", web::serve(listeners.portal, intranet_tls, portal, until(stop.clone())));
     tasks.serve("admin", web::serve(listeners.admin, admin_tls, admin, until(stop.clone())));
     let carrier = carrier::router(carrier::Gate::new(store.clone(), config.network.port));
-    tasks.serve("carrier", web::serve(listeners.carrier, carrier::tls()?, carrier, until(stop.clone())));
+    tasks.serve(
+        "carrier",
+        web::serve_strangers(listeners.carrier, carrier::tls()?, carrier, until(stop.clone())),
+    );
     tasks.serve("enrolment", agents::serve_enrolment(listeners.enrolment, enrolment));
     tasks.serve("members", agents::serve_members(listeners.members, members.clone()));
     tasks.serve("probe", agents::serve_probes(listeners.probe, members, board, leaving));

@@ -32,5 +32,8 @@ pub fn tls() -> Result<Arc<ServerConfig>, Error> {
     let certificate = params.self_signed(&key)?;
     let key = any_ecdsa_type(&PrivateKeyDer::Pkcs8(key.serialize_der().into()))?;
     let certified = CertifiedKey::new(vec![certificate.der().clone()], key);
-    Ok(web::tls(Arc::new(SingleCertAndKey::from(certified))))
+    let mut config = Arc::unwrap_or_clone(web::tls(Arc::new(SingleCertAndKey::from(certified))));
+    // An upgrade is a thing of HTTP/1.1.
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
 }

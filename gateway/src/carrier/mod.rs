@@ -11,6 +11,8 @@ mod relay;
 mod tests;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -19,6 +21,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use beffroi_protocol::carrier;
 use hyper_util::rt::TokioIo;
+use log::Level;
 use subtle::ConstantTimeEq;
 
 use crate::directory;
@@ -33,11 +36,14 @@ pub use coat::{Error, tls};
 const IN_ALL: usize = 512;
 /// Town halls behind one provider's shared address, or one proxy.
 const FROM_ONE: usize = 64;
+const MINUTE: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 pub struct Gate {
     store: Store,
     room: Room,
+    /// When it was last said that there is no more room.
+    full: Arc<Mutex<Option<Instant>>>,
     /// Of this machine.
     wireguard: SocketAddr,
 }
@@ -45,7 +51,17 @@ pub struct Gate {
 impl Gate {
     pub fn new(store: Store, wireguard_port: u16) -> Self {
         let wireguard = (Ipv4Addr::LOCALHOST, wireguard_port).into();
-        Self { store, room: Room::new(IN_ALL, FROM_ONE), wireguard }
+        Self { store, room: Room::for_strangers(IN_ALL, FROM_ONE), full: Arc::default(), wireguard }
+    }
+
+    /// Strangers can bring it about as often as they like: a warning the first time in a minute.
+    fn level_when_full(&self, now: Instant) -> Level {
+        let mut said = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_some_and(|said| now.saturating_duration_since(said) < MINUTE) {
+            return Level::Debug;
+        }
+        *said = Some(now);
+        Level::Warn
     }
 
     /// None while the switch is off; one for each key that the gateway has or will have.
@@ -89,7 +105,11 @@ async fn answer(
         return as_any_server(request.method(), &path);
     }
     let Some(place) = gate.room.enter(peer.ip()) else {
-        log::warn!("{peer} is turned away from the carrier: there is no more room");
+        log::log!(
+            gate.level_when_full(Instant::now()),
+            "the carrier turns town halls away: it has no more room"
+        );
+        log::debug!("{peer} is turned away from the carrier");
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let upgrade = hyper::upgrade::on(&mut request);

@@ -21,14 +21,14 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// Until either side ends it, nothing comes any more, or the switch is off.
 pub(super) async fn relay(stream: impl AsyncRead + AsyncWrite, gate: &Gate, peer: SocketAddr) {
-    log::info!("{peer} comes by the carrier");
+    log::debug!("{peer} comes by the carrier");
     let ended = tokio::select! {
         ended = pass(stream, gate.wireguard) => ended,
         () = closed(gate) => Ok(()),
     };
     match ended {
-        Ok(()) => log::info!("{peer} has left the carrier"),
-        Err(error) => log::info!("{peer} has left the carrier: {error}"),
+        Ok(()) => log::debug!("{peer} has left the carrier"),
+        Err(error) => log::debug!("{peer} has left the carrier: {error}"),
     }
 }
 

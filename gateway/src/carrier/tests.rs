@@ -96,6 +96,19 @@ async fn both_keys_lead_here_while_the_gateway_changes_from_one_to_the_other() {
 }
 
 #[tokio::test]
+async fn a_full_carrier_is_said_once_a_minute() {
+    let gate = rig(true).await.gate;
+    let start = Instant::now();
+    let levels = [0, 59, 60, 61].map(|second| gate.level_when_full(start + Duration::from_secs(second)));
+    assert_eq!(levels, [Level::Warn, Level::Debug, Level::Warn, Level::Debug]);
+}
+
+#[test]
+fn strangers_are_offered_nothing_but_http_1() {
+    assert_eq!(tls().expect("random bytes").alpn_protocols, [b"http/1.1"]);
+}
+
+#[tokio::test]
 async fn datagrams_pass_both_ways_and_nothing_else_ends_it() {
     let wireguard = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
     let (mut agent, stream) = duplex(4096);

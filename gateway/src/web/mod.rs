@@ -89,7 +89,7 @@ pub use refusal::{Incident, Refusal};
 pub use reply::Reply;
 pub use request::{Form, Now, cookie};
 pub use room::{Place, Room};
-pub use serve::{Called, serve, tend, tls};
+pub use serve::{Called, serve, serve_strangers, tend, tls};
 pub use texts::{Argument, Text, filters, t, t_with};
 pub use traffic::Traffic;
 pub use upload::{Unread, Upload};

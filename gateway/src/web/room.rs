@@ -1,7 +1,7 @@
-//! How many connections there may be at once, in all and from one address.
+//! How many connections there may be at once, in all and from one address, or one network of strangers.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A handle to the one count of a listener. Cheap to clone.
@@ -10,6 +10,7 @@ pub struct Room {
     inside: Arc<Mutex<HashMap<IpAddr, usize>>>,
     in_all: usize,
     from_one: usize,
+    whose: fn(IpAddr) -> IpAddr,
 }
 
 /// Given back when it is dropped.
@@ -20,12 +21,19 @@ pub struct Place {
 }
 
 impl Room {
+    /// For those who have one address each, as machines have inside the tunnel.
     pub fn new(in_all: usize, from_one: usize) -> Self {
-        Self { inside: Arc::default(), in_all, from_one }
+        Self { inside: Arc::default(), in_all, from_one, whose: |address| address }
+    }
+
+    /// For strangers, who share what one of their networks may have.
+    pub fn for_strangers(in_all: usize, from_one: usize) -> Self {
+        Self { whose: network, ..Self::new(in_all, from_one) }
     }
 
     /// `None` when there is no room, in all or for this address.
     pub fn enter(&self, address: IpAddr) -> Option<Place> {
+        let address = (self.whose)(address);
         let mut inside = self.inside();
         let own = inside.get(&address).copied().unwrap_or_default();
         if own >= self.from_one || inside.values().sum::<usize>() >= self.in_all {
@@ -38,6 +46,14 @@ impl Room {
     /// A count is whole whenever the lock is free.
     fn inside(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A host has all addresses of an IPv6 network of 64 bits, and as many as it likes of them (RFC 7934).
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }
 
@@ -72,5 +88,21 @@ mod tests {
         assert!(room.enter(address(2)).is_some());
         drop((places, others));
         assert!(room.inside().is_empty());
+    }
+
+    #[test]
+    fn a_stranger_has_one_ipv6_network_and_a_machine_one_address() {
+        let check = |room: Room, addresses: [&str; 3], expected: usize| {
+            let addresses = addresses.map(|text| text.parse::<IpAddr>().expect("an address"));
+            let places: Vec<_> = addresses.into_iter().filter_map(|address| room.enter(address)).collect();
+            assert_eq!(places.len(), expected, "{addresses:?}");
+            drop(places);
+            assert!(room.inside().is_empty());
+        };
+        let of_one_host = ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:0:0:1"];
+        check(Room::for_strangers(64, 1), of_one_host, 1);
+        check(Room::for_strangers(64, 1), ["2001:db8::1", "2001:db8:0:1::1", "2001:db8:0:2::1"], 3);
+        check(Room::for_strangers(64, 1), ["192.0.2.1", "192.0.2.2", "::ffff:192.0.2.2"], 2);
+        check(Room::new(64, 1), of_one_host, 3);
     }
 }

@@ -71,7 +71,29 @@ pub async fn serve(
     routes: Router,
     stop: impl Future<Output = ()>,
 ) {
-    let mut arrivals = Arrivals::new(listeners, Room::new(IN_ALL, FROM_ONE));
+    let arrivals = Arrivals::new(listeners, Room::new(IN_ALL, FROM_ONE));
+    serve_arrivals(arrivals, tls, routes, Duration::MAX, stop).await;
+}
+
+/// The same for strangers, whose connections end after [`HEAD`] if they were not upgraded by then: who asks for
+/// nothing but pages has seen them.
+pub async fn serve_strangers(
+    listeners: Vec<TcpListener>,
+    tls: Arc<ServerConfig>,
+    routes: Router,
+    stop: impl Future<Output = ()>,
+) {
+    let arrivals = Arrivals::new(listeners, Room::for_strangers(IN_ALL, FROM_ONE));
+    serve_arrivals(arrivals, tls, routes, HEAD, stop).await;
+}
+
+async fn serve_arrivals(
+    mut arrivals: Arrivals,
+    tls: Arc<ServerConfig>,
+    routes: Router,
+    longest: Duration,
+    stop: impl Future<Output = ()>,
+) {
     let tls = TlsAcceptor::from(tls);
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
@@ -80,7 +102,8 @@ pub async fn serve(
             () = &mut stop => break,
             Some(arrival) = arrivals.next() => arrival,
         };
-        tokio::spawn(connection(stream, peer, tls.clone(), routes.clone(), graceful.watcher(), place));
+        let watcher = graceful.watcher();
+        tokio::spawn(connection(stream, peer, tls.clone(), routes.clone(), watcher, longest, place));
     }
     arrivals.close().await;
     if timeout(FAREWELL, graceful.shutdown()).await.is_err() {
@@ -94,6 +117,7 @@ async fn connection(
     tls: TlsAcceptor,
     routes: Router,
     watcher: Watcher,
+    longest: Duration,
     _place: Place,
 ) {
     let called = match stream.local_addr() {
@@ -119,15 +143,19 @@ async fn connection(
     let Some(stream) = begun(stream).await else {
         return log::debug!("{peer}: agreed on a version of HTTP and did not begin it");
     };
-    let served = if speaks_http2 {
-        let builder = builder().http2_only();
-        watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await
-    } else {
-        let builder = builder().http1_only();
-        watcher.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service)).await
+    let serving = async {
+        if speaks_http2 {
+            let builder = builder().http2_only();
+            watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await
+        } else {
+            let builder = builder().http1_only();
+            watcher.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service)).await
+        }
     };
-    if let Err(error) = served {
-        log::debug!("{peer}: {error}");
+    match timeout(longest, serving).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => log::debug!("{peer}: {error}"),
+        Err(_) => log::debug!("{peer}: was served for long enough"),
     }
 }
 

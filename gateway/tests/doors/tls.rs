@@ -39,8 +39,18 @@ struct Served {
     _folder: TempDir,
 }
 
+#[derive(Clone, Copy)]
+enum Callers {
+    Machines,
+    Strangers,
+}
+
 impl Served {
     async fn start() -> Served {
+        Served::start_for(Callers::Machines).await
+    }
+
+    async fn start_for(callers: Callers) -> Served {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(folder.path()).expect("a store");
         let wanted = Wanted {
@@ -58,12 +68,12 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its address");
         let (stop, stopped) = oneshot::channel();
-        let serving = tokio::spawn(web::serve(
-            vec![listener],
-            web::tls(certificates.intranet()),
-            Router::new().route("/", page),
-            async { stopped.await.unwrap_or_default() },
-        ));
+        let (tls, routes) = (web::tls(certificates.intranet()), Router::new().route("/", page));
+        let stopped = async { stopped.await.unwrap_or_default() };
+        let serving = match callers {
+            Callers::Machines => tokio::spawn(web::serve(vec![listener], tls, routes, stopped)),
+            Callers::Strangers => tokio::spawn(web::serve_strangers(vec![listener], tls, routes, stopped)),
+        };
         Served { address, roots, stop, serving, _folder: folder }
     }
 
@@ -132,6 +142,27 @@ async fn who_is_silent_after_the_handshake_does_not_keep_its_place() {
         drop(timeout(PATIENCE, silent.read_to_end(&mut rest)).await.expect("in time"));
         tokio::time::resume();
     }
+}
+
+/// The clock jumps whenever everyone waits.
+#[tokio::test]
+async fn a_stranger_who_asks_for_pages_does_not_keep_its_place() {
+    let check = async |callers: Callers, expected: usize| {
+        let served = Served::start_for(callers).await;
+        let stream = served.connect("intranet.coeur-de-caux.fr", b"http/1.1").await.expect("a certificate");
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP/1.1");
+        tokio::spawn(connection);
+        tokio::time::pause();
+        let mut answered = 0;
+        while answered < 10 && sender.ready().await.is_ok() && sender.send_request(question()).await.is_ok() {
+            answered += 1;
+            tokio::time::sleep(Duration::from_secs(14)).await;
+        }
+        tokio::time::resume();
+        assert_eq!(answered, expected);
+    };
+    check(Callers::Strangers, 3).await;
+    check(Callers::Machines, 10).await;
 }
 
 #[tokio::test]
