@@ -184,7 +184,9 @@ impl From<Error> for Refusal {
         match error {
             Error::WrongCode => Refusal::refused(t("access-wrong-code")),
             Error::SetUpIsOver => Refusal::conflict(t("access-set-up-is-over")),
-            Error::NoAccount | Error::Directory(_) | Error::Store(_) => Refusal::broken(&error),
+            Error::NoAccount | Error::PasswordChanged | Error::Directory(_) | Error::Store(_) => {
+                Refusal::broken(&error)
+            }
         }
     }
 }

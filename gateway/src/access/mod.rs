@@ -36,7 +36,7 @@ pub use guard::{Ask, Kept, guarded};
 pub use name::{InvalidName, PersonName};
 pub use once::Once;
 pub use password::{Hash, Password, WeakPassword};
-pub use recognise::Unrecognised;
+pub use recognise::{Recognised, Unrecognised, is_still_right};
 pub use route::{Audience, Route};
 pub use session::{Token, close_session, close_sessions_of, open_session};
 pub use spare::{Done, Given, Purpose, give_code, names, set_up};
@@ -87,6 +87,8 @@ pub enum Error {
     SetUpIsOver,
     #[error("there is no such account")]
     NoAccount,
+    #[error("the password was changed meanwhile")]
+    PasswordChanged,
     #[error("the caller's machine cannot be looked up")]
     Directory(#[from] directory::Error),
     #[error("the accounts cannot be read or written")]

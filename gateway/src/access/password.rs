@@ -107,7 +107,7 @@ impl Password {
 }
 
 /// A password as it is kept, with its parameters and its salt: a PHC string.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hash(String);
 
 impl Hash {

@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use super::account::account_named;
 use super::slowdown::{Slowdown, Verdict};
 use super::spare::{Purpose, purpose};
-use super::{Access, Error, Hash, Password, PersonId, PersonName, Referent};
-use crate::store::{self as ground, ReadTx};
+use super::store::ACCOUNTS;
+use super::{Access, Error, Hash, Password, PersonName, Referent};
+use crate::store::{self as ground, Read, ReadTx};
 
 /// Where mistakes with the set-up code are counted: no name folds to this.
 const SET_UP_CODE: &str = "set-up code";
@@ -40,6 +41,29 @@ impl From<ground::Error> for Unrecognised {
     fn from(error: ground::Error) -> Unrecognised {
         Unrecognised::Broken(error.into())
     }
+}
+
+/// Somebody who has just typed their password, and what it was compared with: it may be changed before anything
+/// is done in their name.
+#[derive(Clone)]
+pub struct Recognised {
+    referent: Referent,
+    password: Hash,
+}
+
+impl Recognised {
+    pub fn referent(&self) -> &Referent {
+        &self.referent
+    }
+}
+
+/// That the password is still the one that was typed. To be asked in the transaction that does something about it.
+///
+/// # Errors
+/// [`Error::NoAccount`], [`Error::PasswordChanged`].
+pub async fn is_still_right(tx: &impl Read, who: &Recognised) -> Result<(), Error> {
+    let account = tx.get(&ACCOUNTS, &who.referent.id()).await?.ok_or(Error::NoAccount)?;
+    if account.password == who.password { Ok(()) } else { Err(Error::PasswordChanged) }
 }
 
 /// One try at a password or a code. It counts as a mistake until it turns out to be none, also when whoever tries
@@ -74,7 +98,7 @@ impl Access {
         name: &str,
         password: &str,
         now: fn() -> Instant,
-    ) -> Result<Referent, Unrecognised> {
+    ) -> Result<Recognised, Unrecognised> {
         // What nobody can be called is neither looked up nor remembered.
         let Ok(name) = PersonName::parse(name) else { return Err(Unrecognised::Wrong) };
         let name = name.folded();
@@ -86,7 +110,7 @@ impl Access {
         match account {
             Some((id, account)) if right => {
                 attempt.succeeded();
-                Ok(Referent::of(id, &account))
+                Ok(Recognised { referent: Referent::of(id, &account), password: account.password })
             }
             _ => {
                 attempt.failed(now());
@@ -121,9 +145,9 @@ impl Access {
         who: &Referent,
         password: &str,
         now: fn() -> Instant,
-    ) -> Result<(), Unrecognised> {
-        let same: PersonId = self.recognise(origin, who.name(), password, now).await?.id();
-        if same == who.id() { Ok(()) } else { Err(Unrecognised::Wrong) }
+    ) -> Result<Recognised, Unrecognised> {
+        let found = self.recognise(origin, who.name(), password, now).await?;
+        if found.referent.id() == who.id() { Ok(found) } else { Err(Unrecognised::Wrong) }
     }
 
     /// Hashes a new password, beside the requests that do not wait for it.
@@ -171,5 +195,50 @@ impl Access {
 
     fn mistakes<T>(&self, change: impl FnOnce(&mut Slowdown) -> T) -> T {
         change(&mut self.slowdown.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::access::account::create;
+    use crate::access::change_password;
+    use crate::directory::Network;
+    use crate::store::{Store, WriteTx};
+
+    fn password(text: &str) -> Hash {
+        let name = PersonName::parse("Jeanne Lefèvre").expect("a name");
+        Password::parse(text, &name).expect("long enough").hash()
+    }
+
+    #[tokio::test]
+    async fn who_typed_a_password_that_is_changed_meanwhile_is_nobody() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path()).expect("a store");
+        let network =
+            Network::new("10.66.0.0/16".parse().expect("a network"), "fd00::/64".parse().expect("a network"));
+        let access = Access::new(store.clone(), network);
+        let first = password("trois vaches au pré");
+        let made = store
+            .write(async move |tx: &mut WriteTx| {
+                let name = PersonName::parse("Jeanne Lefèvre").expect("a name");
+                create(tx, &name, &first, Timestamp::UNIX_EPOCH).await
+            })
+            .await
+            .expect("an account");
+        let origin = Ipv4Addr::LOCALHOST.into();
+        let typed = access.recognise(origin, "Jeanne Lefèvre", "trois vaches au pré", Instant::now).await;
+        let typed = typed.expect("it is right");
+        let ask = async |who: Recognised| store.read(async move |tx| is_still_right(tx, &who).await).await;
+        ask(typed.clone()).await.expect("nothing has changed");
+
+        let second = password("la brume du mardi");
+        store
+            .write(async move |tx: &mut WriteTx| change_password(tx, made.id(), &second).await)
+            .await
+            .expect("it is changed");
+        assert!(matches!(ask(typed).await, Err(Error::PasswordChanged)));
     }
 }

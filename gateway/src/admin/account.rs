@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::set_up::new_password;
 use super::sign_in::{entry, refused};
 use super::{Error, Gate};
-use crate::access::{self, Access, Audience, Once, PersonName, Referent, Route, Token};
+use crate::access::{self, Access, Audience, Once, PersonName, Referent, Route, Token, Unrecognised};
 use crate::audit::{self, Act};
 use crate::store::{ReadTx, Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t};
@@ -60,9 +60,10 @@ async fn change(
     }
     let once = form.once.clone();
     let page = |why| AccountPage { frame, once, name: who.name().to_owned(), refused: Some(why) };
-    if let Err(error) = access.recognise_again(peer.ip(), &who, &form.current, Instant::now).await {
-        return refused(error, page);
-    }
+    let recognised = match access.recognise_again(peer.ip(), &who, &form.current, Instant::now).await {
+        Ok(recognised) => recognised,
+        Err(error) => return refused(error, page),
+    };
     let Ok(name) = PersonName::parse(who.name()) else { return Err(access::Error::NoAccount.into()) };
     let password = match new_password(&form.password, &form.again, &name) {
         Ok(password) => password,
@@ -70,16 +71,21 @@ async fn change(
     };
     let password = access.hash(password).await;
     let token = Token::random();
-    let kept = token.clone();
-    store
+    let (kept, owner) = (token.clone(), who.clone());
+    let done = store
         .write(async move |tx: &mut WriteTx| -> Result<(), Error> {
-            access::change_password(tx, who.id(), &password).await?;
-            access::close_sessions_of(tx, who.id()).await?;
-            access::open_session(tx, &kept, who.id(), now).await?;
+            access::is_still_right(tx, &recognised).await?;
+            access::change_password(tx, owner.id(), &password).await?;
+            access::close_sessions_of(tx, owner.id()).await?;
+            access::open_session(tx, &kept, owner.id(), now).await?;
             form.once.leads_to(tx, PATH, now).await?;
-            Ok(audit::record(tx, entry(&who, Act::PasswordChanged, now)).await?)
+            Ok(audit::record(tx, entry(&owner, Act::PasswordChanged, now)).await?)
         })
-        .await?;
+        .await;
+    if let Err(Error::Access(access::Error::PasswordChanged)) = done {
+        return refused(Unrecognised::Wrong, page);
+    }
+    done?;
     Ok(changed().with_cookie(&token.cookie()))
 }
 

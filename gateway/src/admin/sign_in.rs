@@ -92,27 +92,34 @@ async fn sign_in(
     frame: Frame,
     Form(form): Form<SignInForm>,
 ) -> Result<Reply, Refusal> {
-    let referent = match access.recognise(peer.ip(), &form.name, &form.password, Instant::now).await {
-        Ok(referent) => referent,
+    let who = match access.recognise(peer.ip(), &form.name, &form.password, Instant::now).await {
+        Ok(who) => who,
         Err(error) => {
             let awaits_a_code = access.awaits_a_code(now).await?;
             return refused(error, |why| SignInPage { frame, form, awaits_a_code, refused: Some(why) });
         }
     };
     let token = Token::random();
-    let (kept, who) = (token.clone(), referent.clone());
-    store
+    let (kept, recognised) = (token.clone(), who.clone());
+    let opened = store
         .write(async move |tx: &mut WriteTx| -> Result<(), Error> {
+            access::is_still_right(tx, &recognised).await?;
+            let who = recognised.referent();
             access::open_session(tx, &kept, who.id(), now).await?;
-            Ok(audit::record(tx, entry(&who, Act::SignedIn, now)).await?)
+            Ok(audit::record(tx, entry(who, Act::SignedIn, now)).await?)
         })
-        .await?;
+        .await;
+    if let Err(Error::Access(access::Error::PasswordChanged)) = opened {
+        let page = |why| SignInPage { frame, form, awaits_a_code: false, refused: Some(why) };
+        return refused(Unrecognised::Wrong, page);
+    }
+    opened?;
     let path = local(&form.suite);
     let reply = match form.fields {
         None => Reply::see_other(path),
         Some(fields) => {
             let fields = form_urlencoded::parse(fields.as_bytes()).into_owned().collect();
-            let frame = frame.with_caller(referent.name());
+            let frame = frame.with_caller(who.referent().name());
             Reply::page(&ResumePage { frame, path: path.to_owned(), fields })?.never_kept()
         }
     };
