@@ -5,11 +5,15 @@
 use std::net::Ipv4Addr;
 
 use beffroi_protocol::{PublicKey, temporary};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Error;
 use super::store::{GUESTS, GuestRecord};
 use crate::store::{Read, Write};
+
+/// Nobody is let in for longer. Who seems to be was admitted while the clock was ahead, and waits until the time is
+/// near again, or the clock.
+pub const LONGEST_STAY: SignedDuration = SignedDuration::from_hours(21 * 24);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guest {
@@ -26,14 +30,14 @@ pub async fn guests(tx: &impl Read, now: Timestamp) -> Result<Vec<Guest>, Error>
     let mut guests = Vec::new();
     for (address, record) in tx.all(&GUESTS).await? {
         let guest = record.guest(address)?;
-        if guest.until > now {
+        if guest.until > now && guest.until.duration_since(now) <= LONGEST_STAY {
             guests.push(guest);
         }
     }
     Ok(guests)
 }
 
-/// Whether this is the temporary key of someone who is let in now.
+/// Whether this is the temporary key of someone who is let in now, or may be again.
 pub(super) async fn is_guest(tx: &impl Read, key: &PublicKey, now: Timestamp) -> Result<bool, Error> {
     let address = temporary::address(key).octets();
     let Some(record) = tx.get(&GUESTS, &address).await? else {

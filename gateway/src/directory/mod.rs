@@ -33,7 +33,7 @@ pub use gateway::{
     KeyChange, News, Stage, awareness, coming_gateway_key, gateway_key, gateway_keys, give_up_key_change,
     key_change, next_gateway_key, note_aware, note_gateway_keys, order_key_change, prepare_key_change,
 };
-pub use guests::{Guest, admit, guests, sweep_guests};
+pub use guests::{Guest, LONGEST_STAY, admit, guests, sweep_guests};
 pub use hours::{Hours, WrongHours, all_hours, hours, set_hours};
 pub use keys::{ask_rotation, has_preshared, is_to_rotate, preshared_keys, rotate_key, set_preshared};
 pub use machines::{

@@ -55,6 +55,9 @@ pub async fn order(
         };
         let instead_of = cancel_others_in(tx, purpose, by, now).await?;
         let (invitation, secret) = draw(tx, commune.id, purpose, by, now).await?;
+        if let Some(revocation) = replaced.as_ref().and_then(|machine| machine.revoked.as_ref()) {
+            store::keep_revocation(tx, invitation.id, revocation.at).await?;
+        }
         let code = Code { gateway: endpoint.clone(), key: gateway, secret };
         note(tx, Act::InvitationCreated, &commune, replaced.as_ref(), by, now).await?;
         made.push(Ordered { invitation, commune, code, instead_of });
@@ -71,10 +74,10 @@ pub async fn order(
 /// [`Error::NoSuchInvitation`]; [`Error::NotOpen`] when it was used or has expired.
 pub async fn cancel(tx: &mut impl Write, id: InvitationId, by: &str, now: Timestamp) -> Result<(), Error> {
     let invitation = store::invitation(tx, id).await?.ok_or(Error::NoSuchInvitation(id))?;
-    match invitation.recorded_standing(now) {
-        Standing::Cancelled => return Ok(()),
-        Standing::Used | Standing::Expired => return Err(Error::NotOpen(id)),
-        Standing::Open => {}
+    match invitation.state {
+        State::Cancelled { .. } => return Ok(()),
+        State::Open if invitation.is_pending(now) => {}
+        State::Open | State::Used { .. } => return Err(Error::NotOpen(id)),
     }
     let commune = commune(tx, invitation.commune).await?;
     let replaced = match invitation.purpose {
@@ -158,7 +161,7 @@ async fn cancel_others_in(
         return Ok(cancelled);
     }
     for other in all(tx).await? {
-        if other.purpose == purpose && other.recorded_standing(now) == Standing::Open {
+        if other.purpose == purpose && other.is_pending(now) {
             cancel(tx, other.id, by, now).await?;
             cancelled.push(other.id);
         }

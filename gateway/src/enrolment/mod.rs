@@ -44,6 +44,7 @@ pub const LIFETIME: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How long the holder of a sheet is still told that it has expired, or was cancelled, instead of meeting
 /// silence. During this time the temporary key reaches the enrolment port, and is refused there.
 pub const FAREWELL: SignedDuration = SignedDuration::from_hours(7 * 24);
+const _: () = assert!(LIFETIME.as_secs() + FAREWELL.as_secs() <= directory::LONGEST_STAY.as_secs());
 
 /// The codes just made.
 pub type Tray = access::Tray<InvitationId, Code>;
@@ -105,10 +106,18 @@ impl Invitation {
         temporary::address(&self.key)
     }
 
-    /// As far as its own record tells; [`standing`] knows more.
+    /// Neither answered nor cancelled, and not expired: it may be answered now, or once the clock is right.
+    fn is_pending(&self, now: Timestamp) -> bool {
+        self.state == State::Open && now < self.expires
+    }
+
+    /// As far as its own record tells; [`standing`] knows more. One that has longer to live than any was made while
+    /// the clock was ahead.
     fn recorded_standing(&self, now: Timestamp) -> Standing {
         match self.state {
-            State::Open if now < self.expires => Standing::Open,
+            State::Open if self.is_pending(now) && self.expires.duration_since(now) <= LIFETIME => {
+                Standing::Open
+            }
             State::Open => Standing::Expired,
             State::Used { .. } => Standing::Used,
             State::Cancelled { .. } => Standing::Cancelled,
@@ -127,7 +136,11 @@ pub async fn standing(tx: &impl Read, invitation: &Invitation, now: Timestamp) -
         return Ok(standing);
     };
     let revoked = directory::machine(tx, id).await?.and_then(|machine| machine.revoked);
-    let stays_out = revoked.is_some_and(|revocation| revocation.at >= invitation.created);
+    // Which revocation it is, and not whether it came before: a clock may be set back.
+    let stays_out = match revoked {
+        Some(revocation) => store::known_revocation(tx, invitation.id).await? != Some(revocation.at),
+        None => false,
+    };
     Ok(if standing == Standing::Open && stays_out { Standing::Cancelled } else { standing })
 }
 

@@ -15,8 +15,11 @@ const ADDRESSES: Table<[u8; 4], InvitationRef> = Table::new("enrolment.addresses
 /// Of the invitations whose machine may have one: it follows from the secret, which does not follow from it.
 const PRESHARED: Table<InvitationId, PresharedRecord> = Table::new("enrolment.preshared");
 
+/// Of the invitations that replace a revoked machine: the revocation that the referent knew of.
+const REVOCATIONS: Table<InvitationId, RevocationRecord> = Table::new("enrolment.revocations");
+
 /// For the check of a database, which reads every row as its owner would.
-pub const TABLES: &[&dyn AnyTable] = &[&INVITATIONS, &ADDRESSES, &PRESHARED];
+pub const TABLES: &[&dyn AnyTable] = &[&INVITATIONS, &ADDRESSES, &PRESHARED, &REVOCATIONS];
 
 pub async fn invitation(tx: &impl Read, id: InvitationId) -> Result<Option<Invitation>, Error> {
     tx.get(&INVITATIONS, &id).await?.map(|record| record.invitation(id)).transpose()
@@ -81,6 +84,20 @@ pub(super) async fn take_preshared(
     Ok(kept.map(|record| PresharedKey::from_bytes(record.key)))
 }
 
+pub(super) async fn keep_revocation(
+    tx: &mut impl Write,
+    id: InvitationId,
+    revoked: Timestamp,
+) -> Result<(), Error> {
+    Ok(tx.put(&REVOCATIONS, &id, &RevocationRecord { at: revoked.as_millisecond() }).await?)
+}
+
+/// When the machine had been revoked that the invitation replaces.
+pub(super) async fn known_revocation(tx: &impl Read, id: InvitationId) -> Result<Option<Timestamp>, Error> {
+    let known = tx.get(&REVOCATIONS, &id).await?;
+    known.map(|known| Timestamp::from_millisecond(known.at).map_err(|_| Error::Damaged(id))).transpose()
+}
+
 impl Key for InvitationId {
     fn write(&self, out: &mut Vec<u8>) {
         self.0.write(out);
@@ -97,6 +114,12 @@ struct InvitationRef(InvitationId);
 #[derive(Serialize, Deserialize)]
 struct PresharedRecord {
     key: [u8; 32],
+}
+
+/// In milliseconds since 1970.
+#[derive(Serialize, Deserialize)]
+struct RevocationRecord {
+    at: i64,
 }
 
 /// Times are in milliseconds since 1970.
@@ -119,6 +142,10 @@ enum StateRecord {
 }
 
 impl Record for PresharedRecord {
+    const VERSION: u8 = 1;
+}
+
+impl Record for RevocationRecord {
     const VERSION: u8 = 1;
 }
 

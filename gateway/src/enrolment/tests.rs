@@ -273,6 +273,38 @@ async fn replacing_outlives_a_revocation_that_came_before_it_and_not_one_that_ca
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_revives_no_machine() {
+    let rig = Rig::new().await;
+    let first = rig.invite_alvimare(0).await;
+    let machine = rig.answer(&first, 1, 1).await.expect("the invitation is open").machine;
+    let ordered = rig.invite(Wish::Replace(machine.id), 10_000).await;
+    rig.revoke(&machine, 3).await;
+    let refused = rig.answer(&ordered, 2, 10_001).await;
+    assert!(matches!(refused, Err(Refused::Cancelled)), "{refused:?}");
+
+    // The other way round: the revocation is of a later hour, and known to who invites.
+    let after = rig.invite(Wish::Replace(machine.id), 2).await;
+    rig.answer(&after, 2, 3).await.expect("a referent wants the place taken again");
+    rig.revoke(&machine, 20_000).await;
+    let again = rig.invite(Wish::Replace(machine.id), 4).await;
+    rig.answer(&again, 3, 5).await.expect("a referent wants the place taken again");
+}
+
+#[tokio::test]
+async fn an_invitation_of_the_future_waits_for_its_time_and_can_be_cancelled() {
+    let rig = Rig::new().await;
+    let year = 365 * 86_400;
+    let (ordered, other) = (rig.invite_alvimare(year).await, rig.invite_alvimare(year).await);
+    assert_eq!(rig.guests(0).await, [].into(), "a lost sheet is no way in for a year");
+    let refused = rig.answer(&ordered, 1, 0).await;
+    assert!(matches!(refused, Err(Refused::Expired)), "{refused:?}");
+    rig.cancel(&other, 0).await.expect("it is not answered yet");
+    rig.answer(&ordered, 1, year).await.expect("its time has come");
+    let refused = rig.answer(&other, 2, year).await;
+    assert!(matches!(refused, Err(Refused::Cancelled)), "{refused:?}");
+}
+
+#[tokio::test]
 async fn two_invitations_at_once_bring_in_two_machines() {
     let rig = Rig::new().await;
     let (one, other) = (rig.invite_alvimare(0).await, rig.invite_alvimare(1).await);
