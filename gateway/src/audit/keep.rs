@@ -27,7 +27,7 @@ pub async fn keep(store: Store, now: fn() -> Timestamp) -> Result<Infallible, Er
 
 async fn day(store: &Store, now: Timestamp) -> Result<(), Error> {
     let oldest = oldest(now);
-    let forgotten = store.write(async move |tx: &mut WriteTx| forget(tx, oldest).await).await?;
+    let forgotten = store.write(async move |tx: &mut WriteTx| forget(tx, oldest, now).await).await?;
     if forgotten > 0 {
         log::info!("who did what: {forgotten} entries of more than {KEPT_MONTHS} months are gone");
     }

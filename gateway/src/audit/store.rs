@@ -57,12 +57,14 @@ pub async fn last(tx: &impl Read) -> Result<Option<(u32, Fingerprint)>, Error> {
     Ok(tx.get(&HEAD, &()).await?.map(|head| (head.number, head.fingerprint)))
 }
 
-/// Forgets the entries at the beginning that are older than that; the chain goes on from the last of them. Tells how
-/// many they were.
-pub async fn forget(tx: &mut impl Write, oldest: Timestamp) -> Result<usize, Error> {
+/// Forgets the entries at the beginning that are older than that; the chain goes on from the last of them. One of the
+/// future was written while the clock was ahead, and is as old as the next that is not. Tells how many they were.
+pub async fn forget(tx: &mut impl Write, oldest: Timestamp, now: Timestamp) -> Result<usize, Error> {
     let rows = tx.page(&ENTRIES, .., FORGOTTEN_AT_ONCE).await?.rows;
-    let mut forgotten = 0;
-    for (id, record) in rows.into_iter().take_while(|(_, record)| record.at < oldest.as_millisecond()) {
+    let dated = rows.iter().enumerate().filter(|(_, (_, record))| record.at <= now.as_millisecond());
+    let old = dated.take_while(|(_, (_, record))| record.at < oldest.as_millisecond());
+    let due = old.last().map_or(0, |(place, _)| place + 1);
+    for (id, record) in rows.into_iter().take(due) {
         if let Some(number) = record.machine_number {
             tx.remove(&BY_MACHINE, &(number, id)).await?;
         }
@@ -71,9 +73,8 @@ pub async fn forget(tx: &mut impl Write, oldest: Timestamp) -> Result<usize, Err
         }
         tx.remove(&CHAIN, &id).await?;
         tx.remove(&ENTRIES, &id).await?;
-        forgotten += 1;
     }
-    Ok(forgotten)
+    Ok(due)
 }
 
 /// At most `limit` entries, latest first; those before the one numbered `before` if it is given.

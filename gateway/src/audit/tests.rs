@@ -180,7 +180,7 @@ async fn a_noted_fingerprint_is_found() {
 #[tokio::test]
 async fn what_is_old_is_forgotten_and_the_chain_still_holds() {
     let (_directory, store) = six().await;
-    let forgotten = store.write(async |tx| forget(tx, at(4)).await).await.expect("it is written");
+    let forgotten = store.write(async |tx| forget(tx, at(4), at(50)).await).await.expect("it is written");
     assert_eq!(forgotten, 3);
     let report = verified(&store).await;
     assert_eq!((report.entries, report.first, report.fault_count), (3, Some(4), 0));
@@ -195,9 +195,32 @@ async fn what_is_old_is_forgotten_and_the_chain_still_holds() {
     written(&store, move_the_anchor).await;
     assert_eq!(verified(&store).await.faults, [Fault::Altered(5)]);
 
-    let all = store.write(async |tx| forget(tx, at(100)).await).await.expect("it is written");
+    let all = store.write(async |tx| forget(tx, at(100), at(200)).await).await.expect("it is written");
     assert_eq!(all, 2);
     assert_eq!(verified(&store).await.fault_count, 0);
+}
+
+#[tokio::test]
+async fn an_entry_of_the_future_does_not_keep_the_log() {
+    let check = async |times: &[i64], expected: usize| {
+        let directory = tempfile::tempdir().expect("a directory for the test");
+        let store = Store::open(directory.path()).expect("an empty directory becomes a store");
+        for &second in times {
+            let entry = Entry {
+                at: at(second),
+                who: "Le référent".to_owned(),
+                act: Act::SignedIn,
+                about: About::default(),
+            };
+            written(&store, async move |tx| record(tx, entry.clone()).await).await;
+        }
+        let forgotten = store.write(async |tx| forget(tx, at(10), at(20)).await).await;
+        assert_eq!(forgotten.expect("it is written"), expected, "{times:?}");
+    };
+    check(&[900, 1, 2, 12], 3).await;
+    check(&[1, 900, 901, 2, 12], 4).await;
+    check(&[1, 900, 12, 2], 1).await;
+    check(&[900, 901], 0).await;
 }
 
 #[tokio::test]
