@@ -14,7 +14,7 @@ use crate::arguments::{Arguments, Command, Measure, Output};
 use crate::config::Config;
 use crate::join::Confirmation;
 use crate::journal::journal_text;
-use crate::leave::{Leftover, Membership};
+use crate::leave::{Departure, Leftover};
 use crate::service::Handover;
 use crate::state::Joined;
 use crate::status::Report;
@@ -198,9 +198,9 @@ async fn let_go(config: &Config, with_service: bool) -> Result<(), Failure> {
         say(&t("leave-firefox"));
     }
     if left.leftovers.is_empty() {
-        say(&t(match left.membership {
-            Membership::None => "leave-alone",
-            Membership::Undone => "leave-done",
+        say(&t(match left.departure {
+            Departure::None => "leave-alone",
+            Departure::Undone => "leave-done",
         }));
         return Ok(());
     }

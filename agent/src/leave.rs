@@ -47,14 +47,14 @@ pub(crate) enum Leftover {
 /// What there was to undo.
 #[derive(Debug)]
 pub(crate) struct Left {
-    pub(crate) membership: Membership,
+    pub(crate) departure: Departure,
     /// Firefox has imported the authority into its profiles, where no policy takes it out again.
     pub(crate) firefox: bool,
     pub(crate) leftovers: Vec<Leftover>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Membership {
+pub(crate) enum Departure {
     /// This machine had not joined, and nothing of a joining was there.
     None,
     Undone,
@@ -67,20 +67,20 @@ pub(crate) enum Membership {
 pub(crate) async fn leave(config: &Config) -> Result<Left, Error> {
     let found = state::load(&config.state);
     if matches!(found, Ok(None)) && !config.state.exists() {
-        return Ok(undo(config, Membership::None, &[]).await);
+        return Ok(undo(config, Departure::None, &[]).await);
     }
     // The daemon watches the state: no member any more, it closes the tunnel and lets go.
-    let (membership, keys) = match found {
-        Ok(None) => (Membership::None, Vec::new()),
-        Ok(Some(state)) => (Membership::Undone, state.keys()),
+    let (departure, keys) = match found {
+        Ok(None) => (Departure::None, Vec::new()),
+        Ok(Some(state)) => (Departure::Undone, state.keys()),
         // Which keys were this machine's is not known any more.
-        Err(_) => (Membership::Undone, Vec::new()),
+        Err(_) => (Departure::Undone, Vec::new()),
     };
-    if membership == Membership::Undone {
+    if departure == Departure::Undone {
         state::store(&config.state, State::Leaving(Leaving { keys: keys.clone() }))?;
     }
     let lock = take_over(config).await?;
-    let mut left = undo(config, membership, &keys).await;
+    let mut left = undo(config, departure, &keys).await;
     left.leftovers.extend(forget(&config.state).err());
     if !left.leftovers.is_empty() {
         return Ok(left);
@@ -92,16 +92,16 @@ pub(crate) async fn leave(config: &Config) -> Result<Left, Error> {
     Ok(left)
 }
 
-async fn undo(config: &Config, mut membership: Membership, keys: &[PublicKey]) -> Left {
+async fn undo(config: &Config, mut departure: Departure, keys: &[PublicKey]) -> Left {
     let mut leftovers = Vec::new();
-    if membership == Membership::Undone
+    if departure == Departure::Undone
         && let Err(error) = Tunnel::remove(&config.interface, keys).await
         && !is_not_ours(&error, keys)
     {
         leftovers.push(Leftover::Interface(error));
     }
     match hosts::clear(&config.hosts) {
-        Ok(true) => membership = Membership::Undone,
+        Ok(true) => departure = Departure::Undone,
         Ok(false) => {}
         Err(source) => leftovers.push(Leftover::Hosts { path: config.hosts.clone(), source }),
     }
@@ -109,7 +109,7 @@ async fn undo(config: &Config, mut membership: Membership, keys: &[PublicKey]) -
     leftovers.extend(problems.into_iter().map(Leftover::from));
     // Nobody is left to judge it.
     leftovers.extend(Programs::new(&config.update.programs).give_up().map_err(Leftover::Trial).err());
-    Left { membership, firefox, leftovers }
+    Left { departure, firefox, leftovers }
 }
 
 /// What the daemon noted beside the state.

@@ -10,13 +10,13 @@ use rustix::net::sockopt::{self, Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
-use crate::width::Trial;
+use crate::width::Packet;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Heard {
     Answer(Answer),
     /// This packet has come back.
-    Returned(Trial),
+    Returned(Packet),
     /// This machine is let in no more.
     Farewell,
     /// The gateway is about to have its next key.
@@ -58,7 +58,7 @@ impl Probes {
     ///
     /// # Errors
     /// When this machine has no way to that address: nothing was sent.
-    pub(crate) async fn try_length(&self, tried: Trial) -> io::Result<()> {
+    pub(crate) async fn try_length(&self, tried: Packet) -> io::Result<()> {
         let v4 = self.services.iter().find(|service| service.is_ipv4());
         let to = *v4.or(self.services.first()).ok_or(io::ErrorKind::NetworkUnreachable)?;
         let length = tried.length.saturating_sub(trial::overhead(to.ip()));
@@ -90,7 +90,7 @@ impl Probes {
                     if let Some(number) = trial::decode(&buffer[..length]) {
                         // Never longer than the buffer.
                         let length = length as u16 + trial::overhead(from.ip());
-                        return Heard::Returned(Trial { number, length });
+                        return Heard::Returned(Packet { number, length });
                     }
                     if let Some(answer) = probe::decode(&buffer[..length]) {
                         return Heard::Answer(answer);
@@ -159,7 +159,7 @@ mod tests {
         gateway.send_to(&answer(5), agent).await.expect("loopback");
         gateway.send_to(FAREWELL, agent).await.expect("loopback");
         gateway.send_to(CHANGING, agent).await.expect("loopback");
-        let returned = Trial { number: 6, length: 1028 };
+        let returned = Packet { number: 6, length: 1028 };
         assert_eq!(probes.receive().await, Heard::Returned(returned));
         let heard = Answer { sequence: 5, clock: 0, revision: 0 };
         assert_eq!(probes.receive().await, Heard::Answer(heard));

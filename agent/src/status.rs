@@ -72,7 +72,7 @@ pub struct Line {
     pub(crate) endpoint: Option<String>,
     pub(crate) carrier: Carrier,
     pub(crate) last_answer_seconds: Option<u64>,
-    /// The last probe was answered.
+    /// No recovery is under way: the last probes were answered.
     pub(crate) is_answering: bool,
     pub(crate) round_trip_milliseconds: Option<u64>,
     pub(crate) jitter_milliseconds: Option<u64>,

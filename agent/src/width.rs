@@ -1,7 +1,7 @@
 //! Finds the longest packet that passes on the way to the gateway and back: some lines silently drop long ones, and
 //! pages then never end.
 //!
-//! Pure: lengths and the time go in, trials come out. A search begins with the tunnel's own length, which passes
+//! Pure: lengths and the time go in, packets come out. A search begins with the tunnel's own length, which passes
 //! almost everywhere; only where it does not, it goes on between that and what every line carries.
 
 use std::net::SocketAddr;
@@ -24,7 +24,7 @@ const AGAIN: Duration = Duration::from_secs(60 * 60);
 
 /// A packet to be sent inside the tunnel, `length` bytes with its headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Trial {
+pub(crate) struct Packet {
     pub(crate) number: u32,
     pub(crate) length: u16,
 }
@@ -48,7 +48,7 @@ pub(crate) struct Width {
 
 #[derive(Debug)]
 struct Search {
-    /// The number of its first trial: what is older says nothing of this line.
+    /// The number of its first packet: what is older says nothing of this line.
     first: u32,
     /// The longest that is known to pass.
     passes: Option<u16>,
@@ -98,7 +98,7 @@ impl Width {
     }
 
     /// What to send now. `round_trip` is that of a short packet.
-    pub(crate) fn woken(&mut self, round_trip: Option<Duration>, now: Instant) -> Option<Trial> {
+    pub(crate) fn woken(&mut self, round_trip: Option<Duration>, now: Instant) -> Option<Packet> {
         if self.wake().is_none_or(|wake| wake > now) {
             return None;
         }
@@ -115,16 +115,16 @@ impl Width {
     }
 
     /// The gateway has sent this one back.
-    pub(crate) fn heard(&mut self, trial: Trial, now: Instant) {
+    pub(crate) fn heard(&mut self, packet: Packet, now: Instant) {
         let Some(search) = self.search.as_mut() else { return };
-        let is_ours = (search.first..self.number).contains(&trial.number);
-        if !is_ours || search.passes >= Some(trial.length) {
+        let is_ours = (search.first..self.number).contains(&packet.number);
+        if !is_ours || search.passes >= Some(packet.length) {
             return;
         }
-        search.passes = Some(trial.length);
+        search.passes = Some(packet.length);
         // A late answer to a longer one: the line is slow, not narrow.
-        search.fails = search.fails.filter(|fails| *fails > trial.length);
-        search.trying = search.trying.min(trial.length);
+        search.fails = search.fails.filter(|fails| *fails > packet.length);
+        search.trying = search.trying.min(packet.length);
         search.until = now;
     }
 
@@ -144,13 +144,13 @@ impl Width {
         }
     }
 
-    fn send(&mut self, round_trip: Option<Duration>, now: Instant) -> Option<Trial> {
+    fn send(&mut self, round_trip: Option<Duration>, now: Instant) -> Option<Packet> {
         let search = self.search.as_mut()?;
         search.tries += 1;
         search.until = now + (round_trip.unwrap_or_default() * 4).clamp(PATIENCE.0, PATIENCE.1);
-        let trial = Trial { number: self.number, length: search.trying };
+        let packet = Packet { number: self.number, length: search.trying };
         self.number = self.number.wrapping_add(1);
-        Some(trial)
+        Some(packet)
     }
 }
 
@@ -190,17 +190,17 @@ mod tests {
         width
     }
 
-    /// Runs one search over a line that carries so much, and loses the trials of these numbers. Gives how many
-    /// trials there were, and how long it took.
+    /// Runs one search over a line that carries so much, and loses the packets of these numbers. Gives how many
+    /// packets there were, and how long it took.
     fn search(width: &mut Width, carries: u16, lost: &[u32], start: Instant) -> (usize, Duration) {
         let (mut now, mut sent) = (start, 0);
         while let Some(wake) = width.wake().filter(|wake| *wake < start + AGAIN) {
             now = now.max(wake);
-            let Some(trial) = width.woken(Some(ROUND_TRIP), now) else { continue };
+            let Some(packet) = width.woken(Some(ROUND_TRIP), now) else { continue };
             sent += 1;
-            if trial.length <= carries && !lost.contains(&trial.number) {
+            if packet.length <= carries && !lost.contains(&packet.number) {
                 now += ROUND_TRIP;
-                width.heard(trial, now);
+                width.heard(packet, now);
             }
         }
         (sent, now - start)
@@ -263,7 +263,7 @@ mod tests {
         let second = |count| start + count * Duration::from_secs(1);
         let late = width.woken(None, second(1)).expect("a search begins");
         let shorter = (2..=4).filter_map(|count| width.woken(None, second(count))).last();
-        assert_eq!(shorter.map(|trial| trial.length), Some(LEAST));
+        assert_eq!(shorter.map(|packet| packet.length), Some(LEAST));
         width.heard(late, second(5));
         assert_eq!(width.woken(None, second(5)), None);
         assert_eq!((width.longest(), width.wake()), (None, Some(second(5) + AGAIN)));
@@ -287,9 +287,9 @@ mod tests {
         let mut width = width(1280, start);
         let early = width.woken(None, start + SETTLE).expect("a search begins");
         width.begin(start);
-        let trial = width.woken(None, start + SETTLE).expect("another search begins");
+        let packet = width.woken(None, start + SETTLE).expect("another search begins");
         width.heard(early, start + SETTLE);
-        width.heard(Trial { number: 99, ..trial }, start + SETTLE);
+        width.heard(Packet { number: 99, ..packet }, start + SETTLE);
         assert_eq!(width.wake(), Some(start + SETTLE + PATIENCE.0), "the answer is still awaited");
     }
 

@@ -1,11 +1,12 @@
 //! What the gateway wants of a member, asked for through the machine's own tunnel: JSON over HTTP/1.1, one
 //! request a connection, at [`PORT`] of the gateway's tunnel addresses.
 //!
-//! `GET /v1/membership` answers 200 with a [`Membership`]. It is asked for when the agent starts, when the answer to
-//! a probe carries another revision, and once a day. `POST /v1/key` takes a [`NewKey`] and answers 200 when both ends
-//! are to change to it after [`CHANGE_AFTER`], 409 when the machine is to keep its key. `POST /v1/next-gateway` takes
-//! a [`KnownKey`] and answers 200 when that is noted, 409 when the gateway will have another key. Who asks is known by
-//! the tunnel address. New fields have a default, so that agents and gateways of different ages understand each other.
+//! `GET /v1/membership` answers 200 with a [`Membership`]. It is asked for when the agent starts, when
+//! the answer to a probe carries another revision, and once a day. `POST /v1/key` takes a [`NewKey`] and
+//! answers 200 when both ends are to change to it after [`CHANGE_AFTER`], 409 when the machine is to keep
+//! its key. `POST /v1/next-gateway` takes a [`KnownKey`] and answers 200 when that is noted, 409 when the
+//! gateway will have another key. Who asks is known by the tunnel address. New fields have a default, so
+//! that agents and gateways of different ages understand each other.
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@
 //! names the size and the hash of what follows, so that a machine knows what it is going to fetch before it does.
 //!
 //! `GET /v1/release` with a `Range` answers 206 with that part of the gzipped program, `POST /v1/release` takes a
-//! [`Told`]: both at the port of [`crate::membership`].
+//! [`Progress`]: both at the port of [`crate::membership`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -64,7 +64,7 @@ pub struct Offer {
 
 /// What a machine tells of the release that it was offered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct Progress {
     pub version: Version,
     pub stage: Stage,
 }

@@ -60,7 +60,7 @@ pub(crate) enum Interface {
 /// What only the daemon knows, for it is at the end of the tunnel.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Inside {
-    /// The last probe was answered.
+    /// No recovery is under way: the last probes were answered.
     pub(crate) is_answering: bool,
     pub(crate) last_answer: Option<Duration>,
     /// How long ago the last handshake was.

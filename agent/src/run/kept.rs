@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Instant;
 
-use beffroi_protocol::membership::Membership as Told;
+use beffroi_protocol::membership::Membership as Wishes;
 use beffroi_protocol::probe::Probe;
 use beffroi_tunnel::Tunnel;
 use tokio::task::JoinHandle;
@@ -112,7 +112,7 @@ impl Membership {
     }
 
     /// Writes down what the gateway wants now; it is made so at once, and the link stays.
-    fn follow(&mut self, config: &Config, told: Told) -> Result<(), Error> {
+    fn follow(&mut self, config: &Config, told: Wishes) -> Result<(), Error> {
         let (release, measure, rotate) = (told.release.clone(), told.measure, told.rotate);
         let followed = membership::followed(&self.joined, told)?;
         if followed != self.joined {

@@ -1,4 +1,4 @@
-//! What a packet may measure on the way to the gateway: sends the trials of [`crate::width`], and makes the
+//! What a packet may measure on the way to the gateway: sends the packets of [`crate::width`], and makes the
 //! tunnel's routes as narrow as the way is.
 
 use std::time::Instant;
@@ -12,12 +12,12 @@ impl Membership {
     /// It is time to try a length, or to draw the conclusion from those that were tried.
     pub(super) async fn measure(&mut self) -> Result<(), beffroi_tunnel::Error> {
         let before = self.width.longest();
-        let trial = self.width.woken(self.keeper.seen().round_trip, Instant::now());
-        if let Some(trial) = trial
-            && let Err(error) = self.probes.try_length(trial).await
+        let packet = self.width.woken(self.keeper.seen().round_trip, Instant::now());
+        if let Some(packet) = packet
+            && let Err(error) = self.probes.try_length(packet).await
         {
             // As good as lost.
-            log::debug!("a packet of {} bytes cannot be sent: {error}", trial.length);
+            log::debug!("a packet of {} bytes cannot be sent: {error}", packet.length);
         }
         if self.width.longest() == before {
             return Ok(());

@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use beffroi_protocol::release::{Hash, Offer, Release, Stage, Told, Version};
+use beffroi_protocol::release::{Hash, Offer, Progress, Release, Stage, Version};
 use flate2::read::GzDecoder;
 use tokio::time::{Instant, sleep};
 
@@ -84,7 +84,7 @@ fn settle(config: &Config, version: Version, tried: io::Result<Stage>) -> Result
         Ok(stage) => {
             log::info!("version {version} of the agent: {stage:?}");
             if order.exists() {
-                let outcome = serde_json::to_vec(&Told { version, stage }).expect("plain data");
+                let outcome = serde_json::to_vec(&Progress { version, stage }).expect("plain data");
                 replace::replace(&folder(config).join(OUTCOME), &outcome, 0o600)?;
                 replace::remove(&order)?;
             }

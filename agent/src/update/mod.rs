@@ -13,7 +13,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use beffroi_protocol::release::{self, Offer, Release, ReleaseKey, Stage, Told, Version};
+use beffroi_protocol::release::{self, Offer, Progress, Release, ReleaseKey, Stage, Version};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -27,7 +27,7 @@ use crate::replace;
 
 /// What the daemon leaves for the other process: the offer that is to be installed.
 const ORDER: &str = "order.json";
-/// What the other process leaves for the daemon: a [`Told`].
+/// What the other process leaves for the daemon: a [`Progress`].
 const OUTCOME: &str = "outcome.json";
 /// Town halls have the same quiet hours: within the first of them they come one after the other.
 const SPREAD: Duration = Duration::from_secs(15 * 60);
@@ -156,7 +156,7 @@ async fn carry_out(config: &Config, channels: &Channels, offer: &Offer) -> Resul
         return Ok(());
     }
     let Release { version, architecture, .. } = &release;
-    let said = |stage| Told { version: *version, stage };
+    let said = |stage| Progress { version: *version, stage };
     if Programs::new(&config.update.programs).latest() >= Some(*version) {
         // A package was faster.
         tell(channels, &said(Stage::Kept)).await;
@@ -209,7 +209,7 @@ async fn verdict(config: &Config) {
 }
 
 /// What became of the last program that was tried.
-fn outcome(config: &Config) -> Option<Told> {
+fn outcome(config: &Config) -> Option<Progress> {
     let path = folder(config).join(OUTCOME);
     let is_old = fs::metadata(&path).ok()?.modified().ok()?.elapsed().is_ok_and(|age| age > STANDS);
     serde_json::from_slice(&fs::read(path).ok()?).ok().filter(|_| !is_old)
@@ -226,7 +226,7 @@ fn forget(folder: &Path) {
 }
 
 /// Until the gateway has taken it.
-async fn tell(channels: &Channels, told: &Told) {
+async fn tell(channels: &Channels, told: &Progress) {
     loop {
         match channels.post(release::PATH, told, PATIENCE).await {
             Ok((status, _)) if status.is_success() => return,
@@ -273,7 +273,8 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder");
         let config = Config { state: root.path().to_owned(), ..Config::default() };
         make_folder(&config).expect("a folder");
-        let told = Told { version: Version::parse("900.0.0").expect("a version"), stage: Stage::RolledBack };
+        let told =
+            Progress { version: Version::parse("900.0.0").expect("a version"), stage: Stage::RolledBack };
         let path = folder(&config).join(OUTCOME);
         fs::write(&path, serde_json::to_vec(&told).expect("plain data")).expect("a folder");
         assert_eq!(outcome(&config), Some(told));

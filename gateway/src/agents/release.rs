@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use beffroi_protocol::release::{Release, Told};
+use beffroi_protocol::release::{Progress, Release};
 use jiff::Timestamp;
 
 pub(super) use beffroi_protocol::release::PATH;
@@ -51,7 +51,7 @@ pub(super) async fn part(
 pub(super) async fn note(
     State(members): State<Members>,
     Extension(who): Extension<Member>,
-    Json(told): Json<Told>,
+    Json(told): Json<Progress>,
 ) -> StatusCode {
     let (machine, now) = (who.machine, Timestamp::now());
     let id = machine.id;

@@ -12,7 +12,7 @@ mod store;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use beffroi_protocol::release::{Offer, Release, Stage, Told, Version};
+use beffroi_protocol::release::{Offer, Progress, Release, Stage, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -93,8 +93,13 @@ pub async fn offer(tx: &impl Read, machine: MachineId) -> Result<Option<Offer>, 
 }
 
 /// What a machine tells of the release that it was offered. Of another it has nothing to tell.
-pub async fn note(tx: &mut impl Write, machine: &Machine, told: Told, now: Timestamp) -> Result<(), Error> {
-    let Told { version, stage } = told;
+pub async fn note(
+    tx: &mut impl Write,
+    machine: &Machine,
+    told: Progress,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let Progress { version, stage } = told;
     let is_offered = store::machine(tx, machine.id).await?.offered == Some(version);
     if !is_offered || !store::note(tx, machine.id, told, now).await? {
         return Ok(());

@@ -1,6 +1,6 @@
 //! The tables: the release of the day, and what each machine is offered and has told.
 
-use beffroi_protocol::release::{Offer, Stage, Told, Version};
+use beffroi_protocol::release::{Offer, Progress, Stage, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -91,11 +91,11 @@ pub(super) async fn offer(tx: &mut impl Write, id: MachineId, version: Version) 
 pub(super) async fn note(
     tx: &mut impl Write,
     id: MachineId,
-    told: Told,
+    told: Progress,
     now: Timestamp,
 ) -> Result<bool, Error> {
     let known = machine(tx, id).await?;
-    if known.told.is_some_and(|(version, stage, _)| Told { version, stage } == told) {
+    if known.told.is_some_and(|(version, stage, _)| Progress { version, stage } == told) {
         return Ok(false);
     }
     let told = Some((told.version, told.stage, now));

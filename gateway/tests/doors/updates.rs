@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use beffroi_gateway::directory::{self, Machine};
 use beffroi_gateway::store::{ReadTx, WriteTx};
 use beffroi_gateway::updates;
-use beffroi_protocol::release::{Hash, MAGIC, MAX, Release, ReleaseKey, Stage, Told, Version};
+use beffroi_protocol::release::{Hash, MAGIC, MAX, Progress, Release, ReleaseKey, Stage, Version};
 use data_encoding::BASE64;
 use jiff::{SignedDuration, Timestamp};
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -60,7 +60,7 @@ async fn is_offered(rig: &Rig, machine: &Machine) -> bool {
 }
 
 async fn tell(rig: &Rig, machine: &Machine, stage: Stage, at: Timestamp) {
-    let (machine, told) = (machine.clone(), Told { version: version("0.2.0"), stage });
+    let (machine, told) = (machine.clone(), Progress { version: version("0.2.0"), stage });
     let write = async move |tx: &mut WriteTx| updates::note(tx, &machine, told.clone(), at).await;
     rig.store.write(write).await.expect("it is written");
 }
