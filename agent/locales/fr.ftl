@@ -135,6 +135,7 @@ leave-firefox =
     Paramètres, Vie privée et sécurité, Certificats, Afficher les certificats, onglet Autorités : choisissez-la, puis Supprimer.
 leave-leftovers = Le raccordement est défait, sauf ceci (tapez la même commande pour réessayer) :
 leave-interface = l’interface du tunnel est encore là ({ $reason }).
+leave-serving = ce poste laisse encore entrer d’autres ordinateurs ({ $reason }).
 leave-hosts = les noms de l’intranet sont encore dans { $path } ({ $reason }).
 leave-service = le service beffroi-agent tourne encore ({ $reason }).
 leave-notes = ce que ce poste avait noté de sa liaison est encore dans { $path } ({ $reason }).
@@ -164,6 +165,11 @@ status-loss = Pertes
 status-jitter = Variation
 status-quality = Ligne
 status-longest = Plus gros paquet
+status-lets-in = Laisse entrer
+status-lets-in-all = tout son réseau local
+status-lets-in-at = { $hosts } (adresse de ce poste : { $addresses })
+status-lets-in-nobody = { $hosts }, mais il ne le peut pas : tapez beffroi-agent doctor
+status-span = { $first } à { $last }
 status-version = Version
 status-milliseconds = { $count } ms
 status-percent = { $count } %
@@ -278,6 +284,22 @@ quality-good = bonne
 quality-slow = lente
 quality-unsteady = instable
 quality-lossy = irrégulière
+
+## La page pour les ordinateurs que ce poste laisse entrer
+
+page-title = Ouvrir l’intranet sur cet ordinateur
+page-title-unknown = Cet ordinateur n’est pas encore admis
+page-unknown = Son adresse est { $address }. Donnez-la au référent de la communauté : il l’ajoute sur sa page. Puis rechargez cette page.
+page-certificate-title = Installez le certificat
+page-certificate = Il permet au navigateur de reconnaître l’intranet. Une seule fois suffit.
+page-certificate-button = Télécharger le certificat
+page-certificate-windows = Windows : ouvrez le fichier, puis « Installer un certificat », « Ordinateur local », « Placer tous les certificats dans le magasin suivant » et choisissez « Autorités de certification racines de confiance ».
+page-certificate-other = macOS : ouvrez le fichier ; dans « Trousseaux d’accès », choisissez pour ce certificat « Toujours approuver ».
+page-names-title = Indiquez le serveur de noms
+page-names = Serveur DNS préféré : { $address }. Serveur DNS auxiliaire : l’adresse de votre box.
+page-names-where = Windows : Paramètres, Réseau et Internet, Ethernet (ou Wi-Fi), Attribution du serveur DNS, Modifier, Manuel, IPv4. macOS : Réglages, Réseau, Détails, DNS.
+page-open-title = Ouvrez l’intranet
+page-open = Gardez cette adresse dans vos favoris :
 
 ## Pourquoi le système a refusé
 

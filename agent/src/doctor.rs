@@ -62,7 +62,8 @@ pub(crate) async fn examine(config: &Config, measure: Measure) -> Result<Opinion
         return Ok(Opinion { findings: Vec::new(), facts: None, throughput: None, report });
     };
     let facts = collect(question).await;
-    let findings = diagnose(&facts).iter().map(Finding::told).collect();
+    let mut findings: Vec<Told> = diagnose(&facts).iter().map(Finding::told).collect();
+    findings.extend(report.serving.iter().flat_map(|serving| serving.findings.clone()));
     let throughput = match measure {
         Measure::Nothing => None,
         Measure::Throughput => Some(measured(config, &facts.inside).await),

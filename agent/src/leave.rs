@@ -10,10 +10,11 @@ use tokio::time::{Instant, sleep};
 
 use crate::config::Config;
 use crate::diagnosis::memory::Memory;
+use crate::journal::journal_text;
 use crate::state::{self, Leaving, Lock, State};
 use crate::texts::{reason, t, t_with, tunnel_reason};
 use crate::update::programs::Programs;
-use crate::{hosts, service, status, trust, update};
+use crate::{hosts, serve, service, status, trust, update};
 
 /// How long the daemon may take to let go of the interface.
 const LET_GO: Duration = Duration::from_secs(10);
@@ -34,6 +35,8 @@ pub(crate) enum Leftover {
     Interface(#[source] beffroi_tunnel::Error),
     #[error("the names are still in {}", path.display())]
     Hosts { path: PathBuf, source: std::io::Error },
+    #[error("other computers are still let in")]
+    Serving(#[source] serve::Error),
     #[error("the authority is still trusted somewhere")]
     Trust(#[from] trust::Error),
     #[error("a program that was being tried out still runs in the place of the package's")]
@@ -100,6 +103,9 @@ async fn undo(config: &Config, mut departure: Departure, keys: &[PublicKey]) -> 
     {
         leftovers.push(Leftover::Interface(error));
     }
+    if let Err(error) = serve::clean(&config.interface).await {
+        leftovers.push(Leftover::Serving(error));
+    }
     match hosts::clear(&config.hosts) {
         Ok(true) => departure = Departure::Undone,
         Ok(false) => {}
@@ -153,6 +159,7 @@ impl Leftover {
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Interface(error) => t_with("leave-interface", &[("reason", tunnel_reason(error).into())]),
+            Self::Serving(error) => t_with("leave-serving", &[("reason", journal_text(error).into())]),
             Self::Hosts { path, source } => t_with(
                 "leave-hosts",
                 &[("path", path.display().to_string().into()), ("reason", reason(source).into())],

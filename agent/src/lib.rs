@@ -1,11 +1,12 @@
 //! Joins a town hall's machine to the gateway and keeps it joined.
 //!
 //! [`join`] follows the paper to a membership, [`run`] is the daemon that keeps the link, [`status`]
-//! tells how it is, [`membership`] asks what the gateway wants, [`update`] brings a new program,
-//! [`doctor`] tells what is wrong, [`throughput`] how much the line carries, [`leave`] undoes everything;
-//! [`command`] is what a person types. What is decided without looking at a clock or a socket stands
-//! apart: [`keep`] (when to probe, when to recover), [`identity`] (with which keys), [`line`] (how good
-//! the line is), [`link`] (what the tunnel should be), [`diagnosis`] (why the gateway does not answer).
+//! tells how it is, [`membership`] asks what the gateway wants, [`serve`] lets other computers of the town
+//! hall in, [`update`] brings a new program, [`doctor`] tells what is wrong, [`throughput`] how much the line
+//! carries, [`leave`] undoes everything; [`command`] is what a person types. What is decided without looking at
+//! a clock or a socket stands apart: [`keep`] (when to probe, when to recover), [`identity`] (with which keys),
+//! [`line`] (how good the line is), [`link`] (what the tunnel should be), [`diagnosis`] (why the gateway does
+//! not answer).
 
 mod arguments;
 mod carrier;
@@ -32,6 +33,7 @@ mod privileges;
 mod probe;
 mod replace;
 mod run;
+pub mod serve;
 mod service;
 mod sleep;
 pub mod state;

@@ -5,6 +5,7 @@
 mod carried;
 mod kept;
 mod measured;
+mod served;
 
 use std::io;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use crate::config::Config;
 use crate::folder::Folder;
 use crate::journal::journal_text;
 use crate::keep::{Event, Link};
+use crate::serve;
 use crate::state::{self, Joined, Lock, State};
 use crate::status::{self, Known};
 use crate::texts::{t, t_with};
@@ -66,12 +68,15 @@ pub(crate) async fn run(config: Config, shutdown: impl Future<Output = ()>) -> R
     })?;
     state::make_folder(&config.state)?;
     let folder = Folder::watch(&config.state).map_err(Error::Folder)?;
+    if !matches!(state, Some(State::Joined(_))) {
+        close(&config).await;
+    }
     let known = watch::Sender::new(Known { state, ..Known::default() });
     let mut tasks = JoinSet::new();
     tasks.spawn(status::serve(listener, known.subscribe()));
 
     let heartbeat = interval(sd_notify::watchdog_enabled().map_or(HEARTBEAT, |wanted| wanted / 2));
-    let mut daemon = Daemon { config, folder, known, heartbeat };
+    let mut daemon = Daemon { config: config.clone(), folder, known, heartbeat };
     notify(&[NotifyState::Ready]);
     let ended = tokio::select! {
         kept = daemon.keep_on() => kept,
@@ -83,7 +88,16 @@ pub(crate) async fn run(config: Config, shutdown: impl Future<Output = ()>) -> R
         () = shutdown => Ok(()),
     };
     notify(&[NotifyState::Stopping]);
+    drop(daemon);
+    close(&config).await;
     ended
+}
+
+/// No other computer is let in any more.
+async fn close(config: &Config) {
+    if let Err(error) = serve::clean(&config.interface).await {
+        log::warn!("what lets other computers in stays: {}", journal_text(&error));
+    }
 }
 
 struct Daemon {
@@ -100,6 +114,7 @@ impl Daemon {
             log::info!(COMMUNE = joined.welcome.commune; "this machine is a member, keeping its link");
             let membership = Membership::open(&self.config, joined, lock).await?;
             self.keep(membership).await?;
+            close(&self.config).await;
         }
     }
 
@@ -135,6 +150,7 @@ impl Daemon {
                 },
                 said = membership.inquiry.answer() => {
                     membership.obey(&self.config, said)?;
+                    membership.serve().await;
                     self.see(&membership);
                     continue;
                 }
@@ -150,6 +166,11 @@ impl Daemon {
                     }
                     Err(error) => return anew(&membership.joined, &error),
                 },
+                () = membership.serving.changed() => {
+                    membership.serve().await;
+                    self.see(&membership);
+                    continue;
+                }
                 () = membership.examination.looked() => {
                     self.see(&membership);
                     continue;
@@ -202,7 +223,8 @@ impl Daemon {
         let sight = membership.examination.sight(Instant::now(), SystemTime::now());
         let state = Some(State::Joined(Box::new(membership.joined.clone())));
         self.known.send_modify(|known| {
-            *known = Known { state, seen, sight, longest: membership.width.longest() };
+            let serving = membership.serving.standing().cloned();
+            *known = Known { state, seen, sight, longest: membership.width.longest(), serving };
         });
     }
 

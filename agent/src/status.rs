@@ -3,13 +3,14 @@
 
 use std::fs;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use beffroi_protocol::probe::Carrier;
 use beffroi_protocol::quality::Quality;
+use beffroi_protocol::serving::{Hosts, Span};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,6 +20,7 @@ use tokio::time::timeout;
 
 use crate::diagnosis::{Sight, Told};
 use crate::keep::{Link, Seen};
+use crate::serve::Standing;
 use crate::state::{Joined, State};
 use crate::texts::{Value, t, t_with};
 use crate::{VERSION, replace};
@@ -43,6 +45,9 @@ pub struct Report {
     pub(crate) member: Option<Member>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) line: Option<Line>,
+    /// The other computers that this machine lets in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) serving: Option<Served>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +96,15 @@ pub struct Line {
     pub(crate) findings: Vec<Told>,
 }
 
+/// The other computers of the town hall.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Served {
+    pub(crate) hosts: Hosts,
+    /// Where they find this machine; none when they cannot be let in.
+    pub(crate) addresses: Vec<Ipv4Addr>,
+    pub(crate) findings: Vec<Told>,
+}
+
 /// What the daemon knows, and the socket's task tells with today's ages.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known {
@@ -99,6 +113,7 @@ pub(crate) struct Known {
     pub(crate) sight: Sight,
     /// What passes on a narrow line, in bytes.
     pub(crate) longest: Option<u16>,
+    pub(crate) serving: Option<Standing>,
 }
 
 impl Known {
@@ -109,8 +124,15 @@ impl Known {
         report.process = Some(std::process::id());
         if report.stage == Stage::Joined {
             report.line = Some(Line::of(self, now));
+            report.serving = self.serving.clone().map(Served::from);
         }
         report
+    }
+}
+
+impl From<Standing> for Served {
+    fn from(Standing { hosts, addresses, findings }: Standing) -> Self {
+        Self { hosts, addresses, findings }
     }
 }
 
@@ -148,8 +170,16 @@ impl Report {
             Some(State::Joined(joined)) => (Stage::Joined, Some(Member::of(joined))),
             Some(State::Leaving(_)) => (Stage::Leaving, None),
         };
-        let version = VERSION.to_owned();
-        Self { version, running: false, program: None, process: None, stage, member, line: None }
+        Self {
+            version: VERSION.to_owned(),
+            running: false,
+            program: None,
+            process: None,
+            stage,
+            member,
+            line: None,
+            serving: None,
+        }
     }
 
     /// For people, in French.
@@ -196,6 +226,9 @@ impl Report {
                 row("status-carrier", t("carrier-tls"));
             }
         }
+        if let Some(serving) = &self.serving {
+            row("status-lets-in", serving.text());
+        }
         row("status-version", self.version.clone());
         if let Some(line) = self.line.as_ref().filter(|line| !line.is_answering) {
             let known = line.findings.first().map(Told::text);
@@ -205,6 +238,31 @@ impl Report {
         }
         lines.join("\n")
     }
+}
+
+impl Served {
+    fn text(&self) -> String {
+        let hosts = match &self.hosts {
+            Hosts::All => t("status-lets-in-all"),
+            Hosts::Chosen(spans) => spans.iter().map(span).collect::<Vec<_>>().join(", "),
+        };
+        let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
+        match addresses.is_empty() {
+            true => t_with("status-lets-in-nobody", &[("hosts", hosts.into())]),
+            false => t_with(
+                "status-lets-in-at",
+                &[("hosts", hosts.into()), ("addresses", addresses.join(", ").into())],
+            ),
+        }
+    }
+}
+
+fn span(span: &Span) -> String {
+    if span.first == span.last {
+        return span.first.to_string();
+    }
+    let [first, last] = [span.first, span.last].map(|address| address.to_string());
+    t_with("status-span", &[("first", first.into()), ("last", last.into())])
 }
 
 impl Member {

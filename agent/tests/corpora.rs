@@ -10,4 +10,5 @@ mod readers;
 fn every_reader_bears_what_is_kept() {
     corpus::replay("state", readers::state);
     corpus::replay("status", readers::status);
+    corpus::replay("names", readers::names);
 }

@@ -104,6 +104,14 @@ impl Referent {
         code(&sheets, commune)
     }
 
+    /// Has the only machine of a commune let in these computers of its local network; none for nobody.
+    pub fn let_in(&self, commune: &str, addresses: &str) -> Result<Page> {
+        let machine = self.machine(commune)?;
+        let who = if addresses.is_empty() { "personne" } else { "choisis" };
+        let form = [("qui", who), ("adresses", addresses)];
+        self.send(&format!("/postes/{}/ordinateurs", machine.id), &form)
+    }
+
     /// Lets town halls come by the carrier.
     pub fn open_the_carrier(&self) -> Result<Page> {
         self.send("/reglages/secours", &[("ouvert", "oui")])

@@ -24,6 +24,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::gateway::Gateway;
 use crate::line::{Line, Quality};
+use crate::local_network::LocalNetwork;
 use crate::names::Names;
 use crate::node::{Addresses, Node};
 use crate::process;
@@ -130,6 +131,18 @@ impl World {
     pub fn town_hall_on_a_line(&self, commune: &str, quality: Quality) -> Result<(TownHall, Line)> {
         let (node, line) = self.node_on_a_line(&hostname(commune), quality)?;
         Ok((TownHall::new(commune, node), line))
+    }
+
+    /// The local network of a town hall, behind a box of its own.
+    pub fn local_network(&self, commune: &str) -> Result<LocalNetwork> {
+        let name = hostname(commune);
+        let router = self.node(&format!("box-{name}"))?;
+        LocalNetwork::behind(router, &name, self.folder.clone(), ROUTER.v4)
+    }
+
+    /// The machine of a town hall in its local network.
+    pub fn town_hall_in(&self, network: &LocalNetwork, commune: &str, number: u8) -> Result<TownHall> {
+        Ok(TownHall::new(commune, network.computer("poste", number)?))
     }
 
     /// Gives a host other addresses, as when its line is taken up again elsewhere.

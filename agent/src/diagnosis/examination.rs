@@ -116,6 +116,11 @@ impl Examination {
         self.remember();
     }
 
+    /// The gateway has said so, and has not answered since.
+    pub(crate) fn is_dismissed(&self) -> bool {
+        self.memory.is_revoked
+    }
+
     /// What was found holds no more, and the web may be asked again.
     pub(crate) fn network_changed(&mut self) {
         self.give_up();

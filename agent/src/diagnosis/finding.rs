@@ -26,11 +26,11 @@ pub(crate) struct Told {
 }
 
 impl Finding {
-    pub(super) fn new(cause: Cause) -> Self {
+    pub(crate) fn new(cause: Cause) -> Self {
         Self { cause, about: String::new(), network: None, off: 0 }
     }
 
-    pub(super) fn about(self, about: impl Into<String>) -> Self {
+    pub(crate) fn about(self, about: impl Into<String>) -> Self {
         Self { about: about.into(), ..self }
     }
 

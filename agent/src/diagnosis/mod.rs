@@ -24,7 +24,7 @@ use serde::Serialize;
 pub(crate) use collect::{Question, collect};
 pub(crate) use examination::{Examination, Sight};
 pub(crate) use finding::{Finding, Told};
-pub(crate) use surroundings::{Surroundings, network};
+pub(crate) use surroundings::{Surroundings, network, surroundings};
 
 /// A clock that is off by less is right, in seconds: nothing that depends on it fails.
 const CLOCK_RIGHT: i64 = 300;

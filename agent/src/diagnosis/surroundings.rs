@@ -33,7 +33,7 @@ pub(crate) struct Surroundings {
 ///
 /// # Errors
 /// When the kernel does not tell.
-pub(super) async fn surroundings(tunnel: &str) -> io::Result<Surroundings> {
+pub(crate) async fn surroundings(tunnel: &str) -> io::Result<Surroundings> {
     let (connection, netlink, _) = rtnetlink::new_connection()?;
     let connection = tokio::spawn(connection);
     let read = read(&netlink, tunnel).await;

@@ -24,6 +24,7 @@ use crate::lookup::{self, Found};
 use crate::membership::{self, Inquiry, Said};
 use crate::network::Network;
 use crate::probe::{Heard, Probes};
+use crate::serve::Serving;
 use crate::sleep::Sleep;
 use crate::state::{self, Joined, Lock, State};
 use crate::throughput::Orders;
@@ -49,6 +50,7 @@ pub(super) struct Membership {
     /// Where the gateway's present endpoint led last.
     present: Vec<SocketAddr>,
     pub(super) carrier: Option<Carrier>,
+    pub(super) serving: Serving,
     updates: Updates,
     orders: Orders,
     names: Names,
@@ -83,6 +85,7 @@ impl Membership {
             lookup: None,
             present: Vec::new(),
             carrier: None,
+            serving: Serving::new(&config.interface),
             updates: Updates::default(),
             orders: Orders::default(),
             names: Names::Unseen,
@@ -91,6 +94,7 @@ impl Membership {
             _lock: lock,
         };
         membership.keep_names(config)?;
+        membership.serve().await;
         Ok(membership)
     }
 
@@ -203,12 +207,14 @@ impl Membership {
 
     pub(super) async fn hear(&mut self, config: &Config, heard: Heard) -> Option<Event> {
         let now = Instant::now();
-        match heard {
+        let was_dismissed = self.examination.is_dismissed();
+        let event = match heard {
             Heard::Answer(answer) => {
                 self.settle(config, answer.sequence);
                 self.examination.answered(&answer, &config.interface, now).await;
                 let channels = || membership::channels(&config.interface, &self.joined);
                 self.examination.tell(channels, now).await;
+                self.tell_serving(&config.interface, now).await;
                 self.inquiry.heard(answer.revision, &self.joined, now);
                 Some(Event::Answered(answer.sequence))
             }
@@ -225,11 +231,14 @@ impl Membership {
                 self.turns.gateway_changes(now);
                 None
             }
-        }
+        };
+        self.serve_again(was_dismissed).await;
+        event
     }
 
     pub(super) async fn handle(&mut self, config: &Config, event: Event) -> Result<(), Error> {
-        if matches!(event, Event::NetworkChanged | Event::Awake(_)) {
+        let is_elsewhere = matches!(event, Event::NetworkChanged | Event::Awake(_));
+        if is_elsewhere {
             self.width.begin(Instant::now());
             self.turns.network_changed();
         }
@@ -248,6 +257,9 @@ impl Membership {
         self.follow_way();
         if is_answer {
             self.settle_endpoint(config);
+        }
+        if is_elsewhere {
+            self.serve().await;
         }
         Ok(())
     }
@@ -282,6 +294,7 @@ impl Membership {
                     log::info!(COMMUNE = self.joined.welcome.commune; "the interface differed: {change:?}");
                 }
                 self.keep_names(config)?;
+                self.serve().await;
             }
             Action::Examine => {
                 let present = self.tunnel.present().await?;

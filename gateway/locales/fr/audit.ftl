@@ -27,6 +27,8 @@ audit-key-changed = a une nouvelle clé
 audit-gateway-key-prepared = a préparé une nouvelle clé de la passerelle
 audit-gateway-key-given-up = a renoncé à la nouvelle clé de la passerelle
 audit-gateway-key-changed = a changé la clé de la passerelle
+audit-others-let-in = laisse entrer d’autres ordinateurs par le poste
+audit-others-shut-out = ne laisse plus entrer d’autres ordinateurs par le poste
 
 # Les colonnes du tableau.
 audit-column-number = Nº

@@ -239,9 +239,9 @@ links-cause-gateway-unreachable = La passerelle était éteinte ou débranchée
 links-cause-udp-blocked = Le réseau de la mairie bloquait l’UDP
 links-cause-gateway-silent = La passerelle ne répondait pas, sans qu’on sache pourquoi
 links-cause-serves-nobody = Aucune de ces adresses n’est dans le réseau local du poste : corrigez-les
-links-cause-cannot-serve = Le poste ne peut laisser entrer personne : à la mairie, tapez beffroi-agent doctor
+links-cause-cannot-serve = Le poste ne peut laisser entrer personne : à la mairie, tapez beffroi-agent doctor
 links-cause-port-hidden = Un autre programme du poste utilise un port dont ces ordinateurs ont besoin
-links-cause-no-resolver = Le poste n’a pas d’autre serveur de noms que lui-même : ces ordinateurs n’ont plus internet
+links-cause-no-resolver = Le poste n’a pas d’autre serveur de noms que lui-même : ces ordinateurs n’ont plus internet
 
 links-key-ask = Renouveler la clé
 links-key-asked = Le poste est prié de se faire une nouvelle clé. Cela prend une minute s’il est en ligne, et n’interrompt pas la liaison.
@@ -274,3 +274,31 @@ links-throughput-too-soon = Le débit de ce poste vient d’être mesuré. Recom
     [one] { $minutes } minute
    *[other] { $minutes } minutes
 }.
+
+# Les autres ordinateurs d’une mairie, qu’un poste laisse entrer.
+links-serving-link = Autres ordinateurs
+links-serving-title = D’autres ordinateurs de la mairie
+links-serving-lead = Le poste « { $machine } » peut laisser d’autres ordinateurs de sa mairie ouvrir l’intranet.
+links-serving-as = Pour la passerelle, ils sont tous ce poste : elle ne les distingue pas.
+links-serving-who = Qui ce poste laisse-t-il entrer ?
+links-serving-none = Personne d’autre
+links-serving-these = Ces ordinateurs
+links-serving-everyone = Tous les ordinateurs de son réseau local
+links-serving-addresses = Adresses de ces ordinateurs
+links-serving-hint = Une par ligne. Par exemple : 192.168.1.20, ou 192.168.1.30 à 192.168.1.39 pour une plage.
+links-serving-where = Un ordinateur lit la sienne en ouvrant http://{ $address }/.
+links-serving-button = Enregistrer
+links-serving-saved = C’est enregistré. Le poste les laissera entrer d’ici une minute, s’il est en ligne.
+links-serving-ended = C’est enregistré. Le poste ne laissera plus entrer personne d’ici une minute, s’il est en ligne.
+links-serving-without-agent = Cet appareil n’a pas notre programme : il ne peut laisser entrer personne.
+links-serving-nobody = Écrivez au moins une adresse, ou choisissez « Personne d’autre ».
+links-serving-too-many = C’est trop d’adresses. Écrivez des plages, ou choisissez tout le réseau local.
+links-serving-no-address = « { $said } » n’est pas une adresse. Écrivez par exemple 192.168.1.20.
+links-serving-not-local = { $said } n’est pas une adresse de réseau local : elles commencent par 192.168, 10 ou 172.16 à 172.31.
+links-serving-backwards = « { $said } » finit avant d’avoir commencé. Inversez les deux adresses.
+links-serving-too-wide = La plage « { $said } » est trop large. Écrivez moins de 256 adresses, ou choisissez tout le réseau local.
+links-serving-all = tout son réseau local
+links-serving-span = { $first } à { $last }
+links-fact-serving = Laisse entrer
+links-serving-start = Sur chacun de ces ordinateurs, ouvrez d’abord http://{ $address }/
+links-serving-awaited = Le poste ne l’a pas encore confirmé.

@@ -33,6 +33,7 @@ pub(super) const GUIDE: web::Guide = web::Guide {
         ("/installation", "la-première-fois"),
         ("/mises-a-jour", "les-mises-à-jour"),
         ("/postes/*/nom", "renommer"),
+        ("/postes/*/ordinateurs", "dautres-ordinateurs-de-la-mairie"),
         ("/postes/*/remplacer", "remplacer-un-poste"),
         ("/postes/*/retirer", "retirer-un-poste"),
         ("/qui-a-fait-quoi", "qui-a-fait-quoi"),

@@ -18,6 +18,7 @@ use beffroi_protocol::PublicKey;
 use beffroi_protocol::diagnosis::{self, Told};
 use beffroi_protocol::membership::{KEY_PATH, Membership, NEXT_GATEWAY_PATH, PATH, UNKNOWN};
 use beffroi_protocol::release::Offer;
+use beffroi_protocol::serving::{self, Hosts};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -28,6 +29,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
+use super::serving::note as note_serving;
 use super::{Terms, key, next_gateway, release, throughput};
 use crate::directory::{self, Changes, Commune, Machine, MachineId};
 use crate::journal::chain;
@@ -72,12 +74,15 @@ pub(super) struct Member {
     pub(super) release: Option<Offer>,
     /// The order to measure its line, if there is one.
     pub(super) measure: Option<u32>,
+    /// The other computers that it is to let in.
+    pub(super) serving: Option<Hosts>,
 }
 
 pub(super) fn routes(members: &Members) -> Router {
     Router::new()
         .route(PATH, get(membership))
         .route(diagnosis::PATH, post(diagnosis))
+        .route(serving::PATH, post(note_serving))
         .route(KEY_PATH, post(key::change))
         .route(NEXT_GATEWAY_PATH, post(next_gateway::note))
         .route(throughput::PATH, get(throughput::begin))
@@ -140,14 +145,14 @@ impl Members {
         }
     }
 
-    async fn at(&self, peer: SocketAddr) -> Result<Option<Member>, directory::Error> {
+    async fn at(&self, peer: SocketAddr) -> Result<Option<Member>, links::Error> {
         let Some(id) = self.network().machine_at(peer.ip()) else {
             return Ok(None);
         };
         self.member(id).await
     }
 
-    async fn member(&self, id: MachineId) -> Result<Option<Member>, directory::Error> {
+    async fn member(&self, id: MachineId) -> Result<Option<Member>, links::Error> {
         let now = Timestamp::now();
         let found = self.store.read(async move |tx: &ReadTx| member(tx, id, now).await).await?;
         let measure = self.measuring.ordered(id, Instant::now());
@@ -155,7 +160,7 @@ impl Members {
     }
 }
 
-async fn member(tx: &impl Read, id: MachineId, now: Timestamp) -> Result<Option<Member>, directory::Error> {
+async fn member(tx: &impl Read, id: MachineId, now: Timestamp) -> Result<Option<Member>, links::Error> {
     let Some(machine) = directory::machine(tx, id).await?.filter(Machine::is_active) else {
         return Ok(None);
     };
@@ -164,6 +169,7 @@ async fn member(tx: &impl Read, id: MachineId, now: Timestamp) -> Result<Option<
     let next_gateway = directory::next_gateway_key(tx).await?;
     let commune = directory::commune(tx, machine.commune).await?;
     let release = updates::offer(tx, id).await?;
+    let serving = links::let_in(tx, id).await?;
     Ok(commune.map(|commune| Member {
         machine,
         commune,
@@ -172,6 +178,7 @@ async fn member(tx: &impl Read, id: MachineId, now: Timestamp) -> Result<Option<
         next_gateway,
         release,
         measure: None,
+        serving,
     }))
 }
 

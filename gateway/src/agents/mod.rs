@@ -11,6 +11,7 @@ mod members;
 mod next_gateway;
 mod probe;
 mod release;
+mod serving;
 mod terms;
 #[cfg(test)]
 mod tests;

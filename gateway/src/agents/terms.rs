@@ -6,9 +6,10 @@ use std::net::SocketAddr;
 use beffroi_protocol::code::Endpoint;
 use beffroi_protocol::enrolment::{Name, Welcome};
 use beffroi_protocol::membership::{Membership, UNKNOWN};
+use beffroi_protocol::serving::Serving;
 
 use super::members::Member;
-use crate::config::{Config, PROBE_PORT};
+use crate::config::{Config, PORTAL_PORT, PROBE_PORT};
 use crate::directory::{Commune, Machine, Network};
 use crate::links::KEEPALIVE;
 
@@ -69,7 +70,7 @@ impl Terms {
     }
 
     pub(super) fn membership(&self, who: &Member) -> Membership {
-        let Member { machine, commune, preshared, rotate, next_gateway, release, measure } = who;
+        let Member { machine, commune, preshared, rotate, next_gateway, release, measure, serving } = who;
         numbered(Membership {
             revision: UNKNOWN,
             endpoint: self.endpoint.clone(),
@@ -78,7 +79,12 @@ impl Terms {
             rotate: *rotate,
             next_gateway: *next_gateway,
             release: release.clone(),
-            serving: None,
+            // What is on the admin page is no business of whoever sits at another computer.
+            serving: serving.clone().map(|hosts| Serving {
+                hosts,
+                names: vec![self.intranet.clone()],
+                ports: vec![PORTAL_PORT],
+            }),
             measure: *measure,
         })
     }

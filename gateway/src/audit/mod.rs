@@ -78,6 +78,9 @@ pub enum Act {
     GatewayKeyGivenUp,
     /// Ordered by a referent; netd follows.
     GatewayKeyChanged,
+    /// A machine lets other computers of its town hall in.
+    OthersLetIn,
+    OthersShutOut,
 }
 
 impl Act {
@@ -119,6 +122,8 @@ impl Act {
             Self::GatewayKeyPrepared => "audit-gateway-key-prepared",
             Self::GatewayKeyGivenUp => "audit-gateway-key-given-up",
             Self::GatewayKeyChanged => "audit-gateway-key-changed",
+            Self::OthersLetIn => "audit-others-let-in",
+            Self::OthersShutOut => "audit-others-shut-out",
         }
     }
 }

@@ -102,7 +102,7 @@ impl Outage {
     }
 }
 
-const fn said(cause: Cause) -> &'static str {
+pub(super) const fn said(cause: Cause) -> &'static str {
     match cause {
         Cause::ServesNobody => "links-cause-serves-nobody",
         Cause::CannotServe => "links-cause-cannot-serve",
@@ -146,11 +146,11 @@ impl Record for OutageRecord {
     const VERSION: u8 = 1;
 }
 
-fn word(cause: Cause) -> String {
+pub(super) fn word(cause: Cause) -> String {
     serde_json::to_string(&cause).expect("plain data")
 }
 
-fn cause(word: &str) -> Cause {
+pub(super) fn cause(word: &str) -> Cause {
     serde_json::from_str(word).unwrap_or(Cause::Other)
 }
 

@@ -12,6 +12,7 @@ mod history;
 mod holders;
 mod keeper;
 mod pages;
+mod serving;
 mod state;
 mod store;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use farewell::{Farewells, Leaving, Word, farewells};
 pub use history::Recorder;
 pub use keeper::Keeper;
 pub use pages::{Desk, PATH, routes};
+pub use serving::{let_in, note_serving};
 pub use state::State;
 pub use store::TABLES;
 pub use throughput::{Handed, Measure, Measuring, Turn, measures, note as note_measure};
@@ -41,6 +43,8 @@ pub enum Error {
     NoSuchCommune(directory::CommuneId),
     #[error("there is no machine {0}")]
     NoSuchMachine(directory::MachineId),
+    #[error("machine {0} has no agent")]
+    WithoutAgent(directory::MachineId),
     #[error(transparent)]
     Directory(#[from] directory::Error),
     #[error(transparent)]

@@ -17,6 +17,7 @@ mod notices;
 mod pages;
 mod rig;
 mod routes;
+mod serving;
 mod throughput;
 mod tls;
 mod updates;

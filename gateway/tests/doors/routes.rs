@@ -52,6 +52,8 @@ const ADMIN: &[(&str, &str, Audience)] = &[
     ("POST", "/postes/{machine}/debit", Referent),
     ("GET", "/postes/{machine}/nom", Referent),
     ("POST", "/postes/{machine}/nom", Referent),
+    ("GET", "/postes/{machine}/ordinateurs", Referent),
+    ("POST", "/postes/{machine}/ordinateurs", Referent),
     ("GET", "/postes/{machine}/remplacer", Referent),
     ("POST", "/postes/{machine}/remplacer", Referent),
     ("GET", "/postes/{machine}/retirer", Referent),

@@ -12,6 +12,7 @@ use crate::directory::{self, Commune, CommuneId, Hours, Machine, MachineRole};
 use crate::links::Error;
 use crate::links::diagnosis::{Advice, Outage, advice, outage};
 use crate::links::history::NinetyDays;
+use crate::links::serving;
 use crate::links::throughput::measures;
 use crate::store::{ReadTx, Store};
 use crate::web::{Frame, Now, Refusal, Reply, Text, filters};
@@ -46,6 +47,8 @@ struct MachineShown {
     /// The last cut that the machine told of.
     outage: Option<Outage>,
     throughput: throughput::Shown,
+    /// The other computers that it lets in.
+    serving: Option<serving::Shown>,
 }
 
 struct Keys {
@@ -79,9 +82,9 @@ pub(super) async fn page(
                     preshared: directory::has_preshared(tx, machine.id).await?,
                     awaited: !without_agent && directory::is_to_rotate(tx, &machine, today).await?,
                 };
-                let outage = outage(tx, machine.id).await?;
+                let told = (outage(tx, machine.id).await?, serving::shown(tx, machine.id).await?);
                 let measures = measures(tx, machine.id).await?;
-                machines.push((machine, history, without_agent, outage, measures, keys));
+                machines.push((machine, history, without_agent, told, measures, keys));
             }
             let hours = directory::hours(tx, id).await?;
             let past = NinetyDays::of(tx, id, today, &zone).await?;
@@ -93,7 +96,7 @@ pub(super) async fn page(
         machines.into_iter().partition(|(machine, ..)| machine.is_active());
     let machines = active
         .into_iter()
-        .map(|(machine, history, without_agent, outage, measures, keys)| MachineShown {
+        .map(|(machine, history, without_agent, (outage, serving), measures, keys)| MachineShown {
             without_agent,
             link: Shown::of(&desk.board, &machine, now),
             words: gateway.filter(|_| !without_agent).map(|gateway| words(&gateway, &machine.key).join(" ")),
@@ -103,6 +106,7 @@ pub(super) async fn page(
             advice: (!without_agent).then(|| advice(desk.board.link(machine.id, now).as_ref())).flatten(),
             outage,
             throughput: throughput::Shown::of(&desk, machine.id, measures, now),
+            serving,
             machine,
         })
         .collect();

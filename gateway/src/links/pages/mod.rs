@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use axum::extract::FromRef;
 use beffroi_protocol::probe::Carrier;
 
-use super::{Alerts, Board, Error, Link, Measuring, Service, State, diagnosis, history, words};
+use super::{Alerts, Board, Error, Link, Measuring, Service, State, diagnosis, history, serving, words};
 use crate::access::{Audience, Route};
 use crate::directory::{self, Changes, Machine, Network};
 use crate::paths;
@@ -56,6 +56,8 @@ where
         Route::post("/postes/{machine}/cle", referent, key::ask),
         Route::post("/postes/{machine}/debit", referent, throughput::ask),
         Route::post("/postes/{machine}/role", referent, role::set),
+        Route::get("/postes/{machine}/ordinateurs", referent, serving::page),
+        Route::post("/postes/{machine}/ordinateurs", referent, serving::set),
         Route::get("/postes/{machine}/retirer", referent, revoke::page),
         Route::post("/postes/{machine}/retirer", referent, revoke::revoke),
     ]
@@ -148,6 +150,7 @@ impl From<Error> for Refusal {
                 Refusal::not_found()
             }
             Error::Directory(directory::Error::Revoked(_)) => Refusal::conflict(t("links-already-revoked")),
+            Error::WithoutAgent(_) => Refusal::conflict(t("links-serving-without-agent")),
             other => Refusal::broken(&other),
         }
     }

@@ -9,7 +9,7 @@ use super::{Desk, PATIENCE};
 use crate::access::Referent;
 use crate::audit::{self, About, Act, Entry};
 use crate::directory::{self, Commune, Machine, MachineId, Revocation, to_the_end};
-use crate::links::Error;
+use crate::links::{Error, serving};
 use crate::store::{Read, ReadTx, Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t, t_with};
 
@@ -124,6 +124,8 @@ async fn note(tx: &mut WriteTx, id: MachineId, by: &str, reason: &str, now: Time
     }
     let revocation = Revocation { at: now, by: by.to_owned(), reason: reason.to_owned() };
     directory::revoke(tx, id, revocation).await?;
+    // Who comes back may be another computer, elsewhere.
+    serving::forget(tx, id).await?;
     let about = About::machine(Some(commune.name.to_string()), machine.name.to_string(), id.number())
         .with_detail(reason.to_owned());
     let entry = Entry { at: now, who: by.to_owned(), act: Act::MachineRevoked, about };
