@@ -1,5 +1,6 @@
 //! The referent: the person who signs in on the admin page and sends its forms.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -125,6 +126,11 @@ impl Referent {
 
     pub fn visit(&self, path: &str) -> Result<Page> {
         self.visitor.visit(path)?.shown()
+    }
+
+    /// Sends a form in which this file was chosen.
+    pub fn upload(&self, path: &str, field: &str, file: &Path) -> Result<Page> {
+        self.visitor.upload(path, field, file)?.shown()
     }
 
     pub fn send(&self, path: &str, fields: &[(&str, &str)]) -> Result<Page> {

@@ -1,7 +1,7 @@
 //! Somebody at a browser without script: pages, forms, cookies, by curl on one host.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
@@ -50,10 +50,18 @@ impl Visitor {
     /// Sends a form.
     pub fn send(&self, path: &str, fields: &[(&str, &str)]) -> Result<Page> {
         // To curl, what is sent makes a request a form, even when it is nothing.
-        self.curl(path, if fields.is_empty() { &[("", "")] } else { fields })
+        let fields = if fields.is_empty() { &[("", "")] } else { fields };
+        let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let options: Vec<&str> = fields.iter().flat_map(|field| ["--data-urlencode", field]).collect();
+        self.curl(path, &options)
     }
 
-    fn curl(&self, path: &str, fields: &[(&str, &str)]) -> Result<Page> {
+    /// Sends a form in which this file was chosen.
+    pub fn upload(&self, path: &str, field: &str, file: &Path) -> Result<Page> {
+        self.curl(path, &["--form", &format!("{field}=@{}", file.display())])
+    }
+
+    fn curl(&self, path: &str, options: &[&str]) -> Result<Page> {
         let url = format!("{}{path}", self.site);
         let cookies = self.cookies.display().to_string();
         let said = self.node.folder().join("curl.out");
@@ -61,8 +69,7 @@ impl Visitor {
         let mut words = vec!["curl", "-sS", "-L", "-m", "30", "-b", &cookies, "-c", &cookies, "-o", &body];
         words.extend(["-w", "%{http_code} %{url_effective}"]);
         words.extend(self.options.iter().map(String::as_str));
-        let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        words.extend(fields.iter().flat_map(|field| ["--data-urlencode", field]));
+        words.extend(options);
         let told = self.node.run(words.into_iter().chain([url.as_str()]))?;
         let (status, address) = told.split_once(' ').context("curl tells the status")?;
         let html =

@@ -100,9 +100,11 @@ fn a_release_is_fetched_through_ten_cuts_and_kept() -> Result<()> {
     let program = folder.join("new-agent");
     let own = node.run(["sh", "-c", "command -v beffroi-agent"])?;
     shell("strip -o $1 $0", &[Path::new(&own), &program])?;
-    signer.sign(&program, &caux.gateway.node.file("/var/lib/releases/agent.release")?)?;
+    let file = folder.join("new.release");
+    signer.sign(&program, &file)?;
     follow(&mut caux.gateway, &signer.public)?;
     let service = machine(&node, &signer.public, 400_000)?;
+    caux.referent.upload("/mises-a-jour/deposer", "release", &file)?;
     caux.referent.send("/mises-a-jour/proposer", &[("version", "900.0.0")])?;
 
     for cut in 0..10 {
