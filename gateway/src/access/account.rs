@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::store::{ACCOUNTS, Account, NAMES, Named, SET_UP, SetUp};
-use super::{Error, Hash, PersonId, PersonName, Referent, Role, SetUpCode};
+use super::{AccountId, Error, Hash, PersonName, Referent, Role, SetUpCode};
 use crate::store::{Read, Write};
 
 /// Whether somebody has an account.
@@ -31,7 +31,7 @@ pub(super) async fn create(
     password: &Hash,
     now: Timestamp,
 ) -> Result<Referent, Error> {
-    let id = PersonId(tx.next_id(&ACCOUNTS).await?);
+    let id = AccountId(tx.next_id(&ACCOUNTS).await?);
     let account =
         Account { name: name.clone(), role: Role::Referent, password: password.clone(), created: now };
     tx.put(&ACCOUNTS, &id, &account).await?;
@@ -43,16 +43,16 @@ pub(super) async fn create(
 ///
 /// # Errors
 /// [`Error::NoAccount`].
-pub async fn change_password(tx: &mut impl Write, person: PersonId, password: &Hash) -> Result<(), Error> {
-    let Some(account) = tx.get(&ACCOUNTS, &person).await? else { return Err(Error::NoAccount) };
-    tx.put(&ACCOUNTS, &person, &Account { password: password.clone(), ..account }).await?;
+pub async fn change_password(tx: &mut impl Write, id: AccountId, password: &Hash) -> Result<(), Error> {
+    let Some(account) = tx.get(&ACCOUNTS, &id).await? else { return Err(Error::NoAccount) };
+    tx.put(&ACCOUNTS, &id, &Account { password: password.clone(), ..account }).await?;
     Ok(())
 }
 
 pub(super) async fn account_named(
     tx: &impl Read,
     folded: &String,
-) -> Result<Option<(PersonId, Account)>, Error> {
+) -> Result<Option<(AccountId, Account)>, Error> {
     let Some(Named(id)) = tx.get(&NAMES, folded).await? else { return Ok(None) };
     Ok(tx.get(&ACCOUNTS, &id).await?.map(|account| (id, account)))
 }

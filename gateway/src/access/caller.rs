@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use super::PersonId;
+use super::AccountId;
 use super::store::Account;
 use crate::directory::{Commune, Machine};
 use crate::web::Refusal;
@@ -11,16 +11,16 @@ use crate::web::Refusal;
 /// A referent who has signed in.
 #[derive(Debug, Clone)]
 pub struct Referent {
-    id: PersonId,
+    id: AccountId,
     name: String,
 }
 
 impl Referent {
-    pub(super) fn of(id: PersonId, account: &Account) -> Referent {
+    pub(super) fn of(id: AccountId, account: &Account) -> Referent {
         Referent { id, name: account.name.as_str().to_owned() }
     }
 
-    pub fn id(&self) -> PersonId {
+    pub fn id(&self) -> AccountId {
         self.id
     }
 

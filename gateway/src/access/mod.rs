@@ -57,17 +57,17 @@ pub const SET_UP: &str = "/installation";
 /// Passwords checked at once: each takes 19 MiB and a few hundredths of a second.
 const CHECKS: usize = 2;
 
-/// Somebody who has an account.
+/// Names an account. People, with or without one, are in the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct PersonId(u32);
+pub struct AccountId(u32);
 
-impl Key for PersonId {
+impl Key for AccountId {
     fn write(&self, out: &mut Vec<u8>) {
         self.0.write(out);
     }
 
     fn read(input: &mut &[u8]) -> Option<Self> {
-        u32::read(input).map(PersonId)
+        u32::read(input).map(AccountId)
     }
 }
 

@@ -7,7 +7,7 @@ use data_encoding::BASE64URL_NOPAD;
 use jiff::{SignedDuration, Timestamp};
 
 use super::store::{ACCOUNTS, Account, SESSIONS, Session};
-use super::{Error, PersonId};
+use super::{AccountId, Error};
 use crate::store::{Read, Write};
 use crate::web;
 
@@ -62,7 +62,7 @@ impl fmt::Debug for Token {
 pub async fn open_session(
     tx: &mut impl Write,
     token: &Token,
-    person: PersonId,
+    person: AccountId,
     now: Timestamp,
 ) -> Result<(), Error> {
     for (key, session) in tx.all(&SESSIONS).await? {
@@ -81,7 +81,7 @@ pub async fn close_session(tx: &mut impl Write, token: &Token) -> Result<(), Err
 }
 
 /// Ends every session of a person, on whatever machine.
-pub async fn close_sessions_of(tx: &mut impl Write, person: PersonId) -> Result<(), Error> {
+pub async fn close_sessions_of(tx: &mut impl Write, person: AccountId) -> Result<(), Error> {
     for (key, session) in tx.all(&SESSIONS).await? {
         if session.person == person {
             tx.remove(&SESSIONS, &key).await?;
@@ -95,7 +95,7 @@ pub(super) async fn holder(
     tx: &impl Read,
     token: &Token,
     now: Timestamp,
-) -> Result<Option<(PersonId, Account, bool)>, Error> {
+) -> Result<Option<(AccountId, Account, bool)>, Error> {
     let session = tx.get(&SESSIONS, &token.key()).await?.filter(|session| !session.is_over(now));
     let Some(session) = session else { return Ok(None) };
     let stale = now.duration_since(session.seen) > NOTED;
@@ -126,7 +126,7 @@ mod tests {
     fn sessions_end() {
         let check = |started: &str, seen: &str, expected: bool| {
             let time = |text: &str| format!("2026-11-{text}:00Z").parse().expect("a timestamp");
-            let session = Session { person: PersonId(1), started: time(started), seen: time(seen) };
+            let session = Session { person: AccountId(1), started: time(started), seen: time(seen) };
             assert_eq!(session.is_over(time("24T20:00")), expected, "from {started}, seen {seen}");
         };
         check("24T19:00", "24T19:59", false);

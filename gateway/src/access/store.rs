@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Hash, PersonId, PersonName, Role, SetUpCode};
+use super::{AccountId, Hash, PersonName, Role, SetUpCode};
 use crate::store::{AnyTable, Record, Table};
 
-pub(super) const ACCOUNTS: Table<PersonId, Account> = Table::new("access.accounts");
+pub(super) const ACCOUNTS: Table<AccountId, Account> = Table::new("access.accounts");
 /// By folded name.
 pub(super) const NAMES: Table<String, Named> = Table::new("access.names");
 /// By the hash of the token: who reads the database cannot sign in with it.
@@ -30,11 +30,11 @@ pub(super) struct Account {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Named(pub(super) PersonId);
+pub(super) struct Named(pub(super) AccountId);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Session {
-    pub(super) person: PersonId,
+    pub(super) person: AccountId,
     pub(super) started: Timestamp,
     pub(super) seen: Timestamp,
 }

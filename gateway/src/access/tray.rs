@@ -7,7 +7,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::PersonId;
+use super::AccountId;
 
 /// How long a secret can be shown.
 const KEPT: Duration = Duration::from_secs(30 * 60);
@@ -19,17 +19,17 @@ pub struct Tray<I, S>(Arc<Mutex<HashMap<I, Kept<S>>>>);
 
 struct Kept<S> {
     secret: S,
-    owner: PersonId,
+    owner: AccountId,
     since: Instant,
 }
 
 impl<I: Copy + Eq + Hash, S: Clone> Tray<I, S> {
-    pub fn put(&self, id: I, secret: S, owner: PersonId, now: Instant) {
+    pub fn put(&self, id: I, secret: S, owner: AccountId, now: Instant) {
         self.kept().insert(id, Kept { secret, owner, since: now });
     }
 
     /// The secret, for the one who made it, as long as it is kept.
-    pub fn shown(&self, id: I, asked_by: PersonId, now: Instant) -> Option<S> {
+    pub fn shown(&self, id: I, asked_by: AccountId, now: Instant) -> Option<S> {
         let kept = self.kept();
         let found = kept.get(&id).filter(|kept| kept.owner == asked_by && kept.is_kept(now));
         found.map(|kept| kept.secret.clone())
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_secret_is_shown_to_who_made_it_for_half_an_hour() {
         let (tray, start) = (Tray::default(), Instant::now());
-        let (mine, other) = (PersonId(1), PersonId(2));
+        let (mine, other) = (AccountId(1), AccountId(2));
         tray.put(1, "secret", mine, start);
         let later = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(tray.shown(1, mine, later(1799)), Some("secret"));
