@@ -1,5 +1,6 @@
 //! The communes, by number and by name.
 
+use super::details::DETAILS;
 use super::store::{COMMUNES, CommuneRecord, CommuneRef, HOURS, NAMES};
 use super::{Commune, CommuneId, CommuneName, Error};
 use crate::store::{Read, Write};
@@ -55,6 +56,7 @@ pub async fn remove_commune(tx: &mut impl Write, id: CommuneId) -> Result<(), Er
     let commune = commune(tx, id).await?.ok_or(Error::NoSuchCommune(id))?;
     tx.remove(&NAMES, &commune.name.folded()).await?;
     tx.remove(&HOURS, &id).await?;
+    tx.remove(&DETAILS, &id).await?;
     tx.remove(&COMMUNES, &id).await?;
     Ok(())
 }

@@ -1,10 +1,12 @@
-//! The communes and their machines: names, keys and addresses, and the rules that keep them apart.
+//! The communes, their machines and their people: names, keys, addresses and mandates, and the rules that keep them
+//! apart.
 //!
 //! It does not know how a machine comes in (`enrolment`), how its link is doing (`links`), nor who may
 //! change what (`access`).
 
 mod changes;
 mod communes;
+mod details;
 mod gateway;
 mod guests;
 mod hours;
@@ -12,6 +14,7 @@ mod keys;
 mod machines;
 mod name;
 mod network;
+mod people;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -33,6 +36,7 @@ pub use gateway::{
     KeyChange, News, Stage, awareness, coming_gateway_key, gateway_key, gateway_keys, give_up_key_change,
     key_change, next_gateway_key, note_aware, note_gateway_keys, order_key_change, prepare_key_change,
 };
+pub use details::{CommuneDetails, Insee, InvalidInsee, all_details, details, set_details};
 pub use guests::{Guest, LONGEST_STAY, admit, guests, sweep_guests};
 pub use hours::{Hours, WrongHours, all_hours, hours, set_hours};
 pub use keys::{ask_rotation, has_preshared, is_to_rotate, preshared_keys, rotate_key, set_preshared};
@@ -40,8 +44,15 @@ pub use machines::{
     NewMachine, add_machine, machine, machine_by_address, machines, machines_of, mark_seen, rename_machine,
     replace_key, revoke, set_role,
 };
-pub use name::{CommuneName, InvalidName, MachineName};
+pub use name::{CommuneName, InvalidName, MachineName, fold};
 pub use network::Network;
+pub use people::{
+    Backwards, Circle, Civility, Details, Email, Function, Group, GroupId, GroupKind, GroupName,
+    InvalidEmail, InvalidPhone, Mandate, MandateId, NoCommune, NoSuchCircle, Person, PersonId, PersonName,
+    Phone, Post, Register, Term, add_group, add_member, add_person, change_mandate, change_person,
+    give_mandate, group, groups, person, register, remove_group, remove_mandate, remove_member,
+    remove_person, rename_group,
+};
 pub use store::TABLES;
 pub use without_agent::{is_without_agent, mark_without_agent, without_agent};
 
@@ -97,6 +108,18 @@ pub enum Error {
     KeyChangeOrdered,
     #[error("the temporary address {0} belongs to another invitation")]
     AddressTaken(Ipv4Addr),
+    #[error("there is no person {0}")]
+    NoSuchPerson(PersonId),
+    #[error("person {0} has no such mandate")]
+    NoSuchMandate(PersonId),
+    #[error("person {0} holds the same during that time")]
+    AlreadyHeld(PersonId),
+    #[error("person {0} has had too many mandates")]
+    TooManyMandates(PersonId),
+    #[error("there is no group {0}")]
+    NoSuchGroup(GroupId),
+    #[error("there is a group of the name {0} already")]
+    GroupNameTaken(GroupName),
     #[error("the tunnel network has no address left")]
     NetworkFull,
     #[error("the record of {0} is not one that this program writes")]

@@ -122,7 +122,7 @@ impl fmt::Display for MachineName {
     }
 }
 
-fn clean(text: &str, longest: usize) -> Result<String, InvalidName> {
+pub(super) fn clean(text: &str, longest: usize) -> Result<String, InvalidName> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text: String = text.nfc().collect();
     if text.is_empty() {
@@ -144,7 +144,9 @@ fn is_unprintable(character: char) -> bool {
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffd}')
 }
 
-pub(super) fn fold(text: &str) -> String {
+/// Lower case, without accents, whatever is no letter and no digit as a space: by what spellings are compared, and
+/// what is searched is found.
+pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for character in text.nfkd().filter(|character| !is_combining_mark(*character)) {
         match character {

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::gateway::{AWARE, CHANGE};
+use super::details::DETAILS;
+use super::people::store::{GROUPS, PEOPLE};
 use super::without_agent::WITHOUT_AGENT;
 use super::{
     Commune, CommuneId, CommuneName, Error, Guest, Hours, Machine, MachineId, MachineName, MachineRole,
@@ -47,6 +49,9 @@ pub const TABLES: &[&dyn AnyTable] = &[
     &ROTATIONS,
     &CHANGE,
     &AWARE,
+    &DETAILS,
+    &PEOPLE,
+    &GROUPS,
 ];
 
 impl Key for CommuneId {
