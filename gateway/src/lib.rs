@@ -31,6 +31,7 @@ pub mod listeners;
 pub mod netd;
 pub mod paths;
 pub mod privileges;
+pub mod spreadsheet;
 pub mod store;
 pub mod web;
 

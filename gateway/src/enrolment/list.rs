@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Error;
 use crate::audit::{self, About, Act, Entry};
 use crate::directory::{self, Commune, CommuneName, InvalidName};
+use crate::spreadsheet::{self, Row, Sheet};
 use crate::store::Write;
 use crate::web::{t, t_with};
 
@@ -56,6 +57,13 @@ pub enum Wrong {
     Repeated(u64),
 }
 
+impl Mistake {
+    fn of(row: &Row, wrong: Wrong) -> Self {
+        let text = row.cells.join(" ; ").replace(['\n', '\r'], " ");
+        Self { line: row.line, text: text.chars().take(SHOWN).collect(), wrong }
+    }
+}
+
 impl Wrong {
     /// The sentence that says what to do.
     pub fn explain(self) -> String {
@@ -76,41 +84,12 @@ impl Wrong {
 /// over. Columns are separated by commas, semicolons or tabs. The text is UTF-8 or, as older spreadsheets
 /// write it, Windows-1252 or UTF-16.
 pub fn read_list(bytes: &[u8]) -> Listing {
-    let text = decode(bytes).replace("\r\n", "\n");
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(separator(&text))
-        .flexible(true)
-        .has_headers(false)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let mut lines = Lines::new(&text);
-    let mut rows = reader.records().map_while(Result::ok).skip_while(is_blank);
-    let Some(columns) = rows.next() else {
-        return Listing::default();
-    };
-    let column =
-        |names: &[&str]| columns.iter().position(|title| names.contains(&title.to_lowercase().as_str()));
-    let Some(name_column) = column(&["nom", "commune", "name"]) else {
-        let mistake =
-            Mistake { line: lines.of(&columns), text: joined(&columns), wrong: Wrong::NoNameColumn };
-        return Listing { lines: Vec::new(), mistakes: vec![mistake] };
-    };
-    let seat_column = column(&["siege", "siège", "seat"]);
-    let mut listing = Listing::default();
-    let mut seen = BTreeMap::new();
-    for row in rows.filter(|row| !is_blank(row)) {
-        let line = lines.of(&row);
-        match read_row(&row, name_column, seat_column, line, &mut seen) {
-            Ok(commune) => listing.lines.push(commune),
-            Err(wrong) => listing.mistakes.push(Mistake { line, text: joined(&row), wrong }),
-        }
-    }
-    listing
+    spreadsheet::read_text(bytes).map(|sheet| listing(&sheet)).unwrap_or_default()
 }
 
 /// Reads a list as it is typed: a name on each line, or a pasted table with its first line.
 pub fn read_typed(text: &str) -> Listing {
-    let table = read_list(text.as_bytes());
+    let table = spreadsheet::sheet_of(text).map(|sheet| listing(&sheet)).unwrap_or_default();
     if !matches!(table.mistakes.as_slice(), [Mistake { wrong: Wrong::NoNameColumn, .. }]) {
         return table;
     }
@@ -121,7 +100,7 @@ pub fn read_typed(text: &str) -> Listing {
         let read = if text.trim().contains(|letter: char| matches!(letter, '\t' | ';' | ',' | '0'..='9')) {
             Err(Wrong::NotAName)
         } else {
-            read_row(&csv::StringRecord::from(vec![text]), 0, None, line, &mut seen)
+            read_row(&Row { line, cells: vec![text.trim().to_owned()] }, 0, None, &mut seen)
         };
         match read {
             Ok(commune) => listing.lines.push(commune),
@@ -159,109 +138,54 @@ pub async fn import(
     Ok(communes)
 }
 
+fn listing(sheet: &Sheet) -> Listing {
+    let column = |names: &[&str]| {
+        sheet.titles.cells.iter().position(|title| names.contains(&title.to_lowercase().as_str()))
+    };
+    let Some(name_column) = column(&["nom", "commune", "name"]) else {
+        return Listing {
+            lines: Vec::new(),
+            mistakes: vec![Mistake::of(&sheet.titles, Wrong::NoNameColumn)],
+        };
+    };
+    let seat_column = column(&["siege", "siège", "seat"]);
+    let mut listing = Listing::default();
+    let mut seen = BTreeMap::new();
+    for row in &sheet.rows {
+        match read_row(row, name_column, seat_column, &mut seen) {
+            Ok(commune) => listing.lines.push(commune),
+            Err(wrong) => listing.mistakes.push(Mistake::of(row, wrong)),
+        }
+    }
+    listing
+}
+
 fn read_row(
-    row: &csv::StringRecord,
+    row: &Row,
     name_column: usize,
     seat_column: Option<usize>,
-    line: u64,
     seen: &mut BTreeMap<String, u64>,
 ) -> Result<Line, Wrong> {
-    if row.iter().any(|cell| cell.contains(['\n', '\r'])) {
+    if row.cells.iter().any(|cell| cell.contains(['\n', '\r'])) {
         return Err(Wrong::OverSeveralLines);
     }
-    let name = CommuneName::parse(row.get(name_column).unwrap_or_default()).map_err(|error| match error {
+    let name = CommuneName::parse(row.cell(name_column)).map_err(|error| match error {
         InvalidName::Empty => Wrong::NoName,
         InvalidName::TooLong(_) => Wrong::NameTooLong,
         InvalidName::Unprintable => Wrong::Unprintable,
     })?;
-    let seat = seat_column.and_then(|column| row.get(column)).unwrap_or_default();
+    let seat = seat_column.map_or("", |column| row.cell(column));
     let seat = match seat.to_lowercase().as_str() {
         "" | "non" | "no" | "0" | "n" => false,
         "oui" | "yes" | "1" | "o" | "x" => true,
         _ => return Err(Wrong::Seat),
     };
-    match seen.insert(name.folded(), line) {
+    match seen.insert(name.folded(), row.line) {
         Some(earlier) => {
             seen.insert(name.folded(), earlier);
             Err(Wrong::Repeated(earlier))
         }
         None => Ok(Line { name, seat }),
-    }
-}
-
-fn is_blank(row: &csv::StringRecord) -> bool {
-    row.iter().all(str::is_empty)
-}
-
-/// Counts the lines of a text on the way from row to row: the reader's own count stays behind at blank ones.
-struct Lines<'a> {
-    text: &'a str,
-    /// Where the last row began, in bytes, and on which line.
-    start: usize,
-    number: u64,
-}
-
-impl<'a> Lines<'a> {
-    fn new(text: &'a str) -> Self {
-        Self { text, start: 0, number: 1 }
-    }
-
-    /// The line of a row that does not stand before the last one.
-    fn of(&mut self, row: &csv::StringRecord) -> u64 {
-        let start = row.position().map_or(0, csv::Position::byte);
-        let rest = self.text.get(usize::try_from(start).unwrap_or_default()..).unwrap_or_default();
-        let start = self.text.len() - rest.trim_start_matches('\n').len();
-        let passed = self.text.as_bytes().get(self.start..start).unwrap_or_default();
-        self.number += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
-        self.start = start;
-        self.number
-    }
-}
-
-/// As it is shown to who has to put it right.
-fn joined(row: &csv::StringRecord) -> String {
-    let text = row.iter().collect::<Vec<_>>().join(" ; ").replace(['\n', '\r'], " ");
-    text.chars().take(SHOWN).collect()
-}
-
-/// The one of the usual separators that the first line has most of.
-fn separator(text: &str) -> u8 {
-    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let count = |separator: u8| first.bytes().filter(|byte| *byte == separator).count();
-    // `max_by_key` takes the last of equals: a first line with a single column is read with commas.
-    [b'\t', b';', b','].into_iter().max_by_key(|separator| count(*separator)).unwrap_or(b',')
-}
-
-fn decode(bytes: &[u8]) -> String {
-    if let Some(rest) = bytes.strip_prefix(&[0xff, 0xfe]) {
-        return utf16(rest, u16::from_le_bytes);
-    }
-    if let Some(rest) = bytes.strip_prefix(&[0xfe, 0xff]) {
-        return utf16(rest, u16::from_be_bytes);
-    }
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().map(|byte| windows_1252(*byte)).collect(),
-    }
-}
-
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
-    let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair)).collect();
-    String::from_utf16_lossy(&units)
-}
-
-/// Latin-1, and what Windows puts where Latin-1 has control characters. Of those, only what the names of
-/// communes can hold.
-const fn windows_1252(byte: u8) -> char {
-    match byte {
-        0x8c => 'Œ',
-        0x91 => '‘',
-        0x92 => '’',
-        0x96 => '–',
-        0x9c => 'œ',
-        0x9f => 'Ÿ',
-        other => other as char,
     }
 }
 
