@@ -15,6 +15,7 @@ pub mod devices;
 pub mod enrolment;
 pub mod links;
 pub mod news;
+pub mod people;
 pub mod updates;
 
 // Nouns: what the features speak about; who is calling and what they may do.
@@ -214,6 +215,7 @@ pub fn tables() -> Vec<&'static dyn store::AnyTable> {
         links::TABLES,
         news::TABLES,
         openings::TABLES,
+        people::TABLES,
         updates::TABLES,
     ];
     rooms.concat()

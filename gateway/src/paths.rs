@@ -13,6 +13,8 @@ pub const ADD_COMMUNES: &str = "/communes/ajouter";
 pub const COMMUNE: &str = "/communes/{commune}";
 /// Takes a commune off the list.
 pub const REMOVE_COMMUNE: &str = "/communes/{commune}/supprimer";
+/// What is known of a commune beside its name.
+pub const COMMUNE_DETAILS: &str = "/communes/{commune}/fiche";
 /// Adds a device that has no agent.
 pub const ADD_DEVICE: &str = "/communes/{commune}/appareil";
 /// The configuration of such a device.
@@ -35,6 +37,11 @@ pub fn commune(commune: impl Display) -> String {
 /// [`REMOVE_COMMUNE`]
 pub fn remove_commune(commune: impl Display) -> String {
     REMOVE_COMMUNE.replace("{commune}", &commune.to_string())
+}
+
+/// [`COMMUNE_DETAILS`]
+pub fn commune_details(commune: impl Display) -> String {
+    COMMUNE_DETAILS.replace("{commune}", &commune.to_string())
 }
 
 /// [`ADD_DEVICE`]
@@ -61,6 +68,7 @@ mod tests {
         assert_eq!(invite(3), "/bons/nouveaux?commune=3");
         assert_eq!(commune(3), "/communes/3");
         assert_eq!(remove_commune(3), "/communes/3/supprimer");
+        assert_eq!(commune_details(3), "/communes/3/fiche");
         assert_eq!(add_device(3), "/communes/3/appareil");
         assert_eq!(device(256), "/appareils/256");
         assert_eq!(replace_machine(256), "/postes/256/remplacer");

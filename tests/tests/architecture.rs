@@ -16,7 +16,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 const FLOORS: [(Floor, &[&str]); 4] = [
     (Floor::Doors, &["admin", "agents", "carrier", "command", "metrics", "portal"]),
     // `bin`: the programs beside the gateway, which know no feature.
-    (Floor::Features, &["bin", "certificates", "devices", "enrolment", "links", "news", "updates"]),
+    (Floor::Features, &["bin", "certificates", "devices", "enrolment", "links", "news", "people", "updates"]),
     (Floor::Nouns, &["access", "audit", "directory", "openings"]),
     (
         Floor::Ground,

@@ -4,6 +4,7 @@ admin-name = Administration du réseau
 admin-entry-links = Liaisons
 admin-entry-invitations = Bons de raccordement
 admin-entry-notice = Annonce
+admin-entry-people = Annuaire
 admin-entry-updates = Mises à jour
 admin-entry-acts = Qui a fait quoi
 admin-entry-settings = Réglages

@@ -172,6 +172,7 @@ links-months-legend = Une barre par mois : pleine, toujours en ligne ; coupée
 links-hours-known = Ouverte : { $hours }.
 links-hours-unknown = Horaires d’ouverture inconnus : les alertes suivent lun-ven 9h-17h.
 links-hours-change = Changer les horaires
+links-details = Code INSEE, habitants, adresse et téléphone de la mairie
 links-hours-title = Horaires d’ouverture
 links-hours-lead = { $town_hall } : une liaison coupée pendant ces heures donne une alerte.
 links-hours-label = Horaires

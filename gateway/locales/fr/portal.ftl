@@ -1,6 +1,8 @@
 # L’accueil de l’intranet, vu d’une mairie.
 
 portal-name = Intranet
+portal-entry-home = Accueil
+portal-entry-people = Annuaire
 portal-lead = Bienvenue sur l’intranet des mairies de la communauté.
 
 portal-notice = Annonce de la communauté

@@ -19,7 +19,7 @@ use axum::middleware::from_fn_with_state;
 use crate::access::{self, Access, Route, guarded};
 use crate::store::{self as ground, Store};
 use crate::web::{self, Account, Community, Door, Entry, Refusal, icons};
-use crate::{audit, devices, directory, enrolment, links, news, updates};
+use crate::{audit, devices, directory, enrolment, links, news, people, updates};
 
 /// What the handlers of this door take their handles from.
 #[derive(Clone, FromRef)]
@@ -39,6 +39,7 @@ pub fn routes() -> Vec<Route<Gate>> {
         enrolment::routes(),
         devices::routes(),
         news::routes(),
+        people::routes(),
         updates::routes(),
         acts::routes(),
         openings::routes(),
@@ -75,6 +76,7 @@ fn entries() -> Vec<Entry> {
         entry(links::PATH, &["/communes", "/postes", "/appareils"], "admin-entry-links", icons::LINK),
         entry(enrolment::PATH, &[], "admin-entry-invitations", icons::SHEET),
         entry(news::PATH, &[], "admin-entry-notice", icons::BELL),
+        entry(people::PATH, &[], "admin-entry-people", icons::PERSON),
         entry(updates::PATH, &[], "admin-entry-updates", icons::ARROW),
         entry(acts::PATH, &[], "admin-entry-acts", icons::REGISTER),
         entry(openings::PATH, &[], "admin-entry-settings", icons::SWITCH),

@@ -81,6 +81,18 @@ pub enum Act {
     /// A machine lets other computers of its town hall in.
     OthersLetIn,
     OthersShutOut,
+    PersonAdded,
+    PersonChanged,
+    PersonErased,
+    MandateGiven,
+    MandateChanged,
+    MandateRemoved,
+    GroupAdded,
+    GroupChanged,
+    GroupRemoved,
+    /// What is known of a commune beside its name.
+    DetailsChanged,
+    ListApplied,
 }
 
 impl Act {
@@ -124,6 +136,17 @@ impl Act {
             Self::GatewayKeyChanged => "audit-gateway-key-changed",
             Self::OthersLetIn => "audit-others-let-in",
             Self::OthersShutOut => "audit-others-shut-out",
+            Self::PersonAdded => "audit-person-added",
+            Self::PersonChanged => "audit-person-changed",
+            Self::PersonErased => "audit-person-erased",
+            Self::MandateGiven => "audit-mandate-given",
+            Self::MandateChanged => "audit-mandate-changed",
+            Self::MandateRemoved => "audit-mandate-removed",
+            Self::GroupAdded => "audit-group-added",
+            Self::GroupChanged => "audit-group-changed",
+            Self::GroupRemoved => "audit-group-removed",
+            Self::DetailsChanged => "audit-details-changed",
+            Self::ListApplied => "audit-list-applied",
         }
     }
 }

@@ -58,11 +58,7 @@ impl Table {
                         return Ok(());
                     }
                 }
-                Event::End(tag) => {
-                    if self.close(tag.local_name().as_ref()) {
-                        return Ok(());
-                    }
-                }
+                Event::End(tag) if self.close(tag.local_name().as_ref()) => return Ok(()),
                 Event::Text(text) => self.say(&text.xml10_content()),
                 Event::GeneralRef(reference) => self.say(&letter(&reference)),
                 _ => {}

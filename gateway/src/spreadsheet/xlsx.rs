@@ -2,12 +2,12 @@
 
 use std::io::Cursor;
 
-use calamine::{DataRef, Reader, Xlsx};
+use calamine::{DataRef, Reader, Xlsx, XlsxError};
 
 use super::{CELL_MAX, CELLS_MAX, Row, Sheet, Unreadable};
 
 pub(super) fn read(bytes: &[u8], most: usize) -> Result<Option<Sheet>, Unreadable> {
-    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|_| Unreadable::Damaged)?;
+    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
     for name in book.sheet_names() {
         let rows = rows(&mut book, &name, most)?;
         if let Some(sheet) = Sheet::of(rows.into_iter()) {
@@ -21,7 +21,7 @@ fn rows(book: &mut Xlsx<Cursor<&[u8]>>, name: &str, most: usize) -> Result<Vec<R
     // A sheet of another kind, such as a chart, has no cells.
     let Ok(mut cells) = book.worksheet_cells_reader(name) else { return Ok(Vec::new()) };
     let mut rows: Vec<Row> = Vec::new();
-    while let Some(cell) = cells.next_cell().map_err(|_| Unreadable::Damaged)? {
+    while let Some(cell) = cells.next_cell().map_err(damaged)? {
         let (line, place) = cell.get_position();
         let (line, place) = (u64::from(line) + 1, place as usize);
         let text = text(cell.get_value());
@@ -40,6 +40,12 @@ fn rows(book: &mut Xlsx<Cursor<&[u8]>>, name: &str, most: usize) -> Result<Vec<R
         row.cells[place] = text;
     }
     Ok(rows)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what failed hands it over")]
+fn damaged(error: XlsxError) -> Unreadable {
+    log::debug!("a workbook cannot be read: {error}");
+    Unreadable::Damaged
 }
 
 fn text(value: &DataRef<'_>) -> String {

@@ -26,6 +26,7 @@ const FRENCH: &[(&str, &str)] = &[
     ("links", include_str!("../../locales/fr/links.ftl")),
     ("netd", include_str!("../../locales/fr/netd.ftl")),
     ("news", include_str!("../../locales/fr/news.ftl")),
+    ("people", include_str!("../../locales/fr/people.ftl")),
     ("portal", include_str!("../../locales/fr/portal.ftl")),
     ("updates", include_str!("../../locales/fr/updates.ftl")),
     ("web", include_str!("../../locales/fr/web.ftl")),

@@ -76,6 +76,21 @@ impl Function {
         }
     }
 
+    /// The name of the text that names all who hold it.
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::President => "directory-functions-president",
+            Self::VicePresident => "directory-functions-vice-president",
+            Self::Mayor => "directory-functions-mayor",
+            Self::DeputyMayor => "directory-functions-deputy-mayor",
+            Self::Delegate => "directory-functions-delegate",
+            Self::Councillor => "directory-functions-councillor",
+            Self::Secretary => "directory-functions-secretary",
+            Self::ProjectOfficer => "directory-functions-project-officer",
+            Self::Referent => "directory-functions-referent",
+        }
+    }
+
     /// As it is stored, and as a form and an address of a page carry it.
     pub const fn word(self) -> &'static str {
         match self {

@@ -4,13 +4,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Function;
 use crate::directory::CommuneId;
 
 /// Names a mandate among those of one person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct MandateId(pub(super) u16);
 
 #[derive(Debug, Clone, PartialEq, Eq)]

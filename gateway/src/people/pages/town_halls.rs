@@ -1,0 +1,69 @@
+//! The directory as every town hall finds it: who does what where, and how they are rung.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+
+use super::{Part, today};
+use crate::directory;
+use crate::people::Error;
+use crate::people::search::{Places, Wanted};
+use crate::store::{ReadTx, Store};
+use crate::web::{Frame, Now, Refusal, Reply, filters};
+
+#[derive(Template)]
+#[template(path = "people/templates/town_halls.html")]
+struct TownHallsPage {
+    frame: Frame,
+    q: String,
+    rows: Part<Row>,
+}
+
+struct Row {
+    name: String,
+    posts: Vec<String>,
+    /// As it is dialled, and as it is read.
+    phone: Option<(String, String)>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Search {
+    q: String,
+    page: String,
+}
+
+impl TownHallsPage {
+    /// The same search, on another page.
+    fn on(&self, page: &usize) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("q", &self.q).append_pair("page", &page.to_string()).finish()
+    }
+}
+
+pub(super) async fn page(
+    State(store): State<Store>,
+    Query(search): Query<Search>,
+    Now(now): Now,
+    frame: Frame,
+) -> Result<Reply, Refusal> {
+    let (communes, register) = store
+        .read(async |tx: &ReadTx| {
+            Ok::<_, Error>((directory::communes(tx).await?, directory::register(tx).await?))
+        })
+        .await?;
+    let (today, places) = (today(&frame, now), Places::new(&communes));
+    let wanted = Wanted { words: search.q.clone(), ..Wanted::default() };
+    let row = |person: &directory::Person| Row {
+        name: person.details.name.listed(),
+        posts: person.mandates_on(today).map(|mandate| places.post(mandate.post)).collect(),
+        phone: person
+            .details
+            .phone
+            .as_ref()
+            .map(|phone| (phone.international().to_owned(), phone.to_string())),
+    };
+    let found = wanted.found(&register, &places, today).into_iter().map(row).collect();
+    let rows = Part::of(found, search.page.parse().unwrap_or(1));
+    Reply::page(&TownHallsPage { frame, q: search.q, rows })
+}
