@@ -127,7 +127,7 @@ people-circle-text = Ce groupe se forme tout seul, d’après les fonctions de c
 people-circle-council = Conseil communautaire
 people-circle-bureau = Bureau
 people-circle-everyone = Tous les { $functions }
-people-circle-of = { $functions }, { $commune }
+people-circle-of = { $commune } : { $functions }
 
 # Les listes.
 people-lists = Envoyer une liste

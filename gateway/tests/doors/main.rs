@@ -15,6 +15,7 @@ mod links;
 mod metrics;
 mod notices;
 mod pages;
+mod people;
 mod rig;
 mod routes;
 mod serving;

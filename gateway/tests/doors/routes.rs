@@ -13,6 +13,38 @@ const ADMIN: &[(&str, &str, Audience)] = &[
     ("GET", "/annonce", Referent),
     ("POST", "/annonce", Referent),
     ("POST", "/annonce/retirer", Referent),
+    ("GET", "/annuaire", Referent),
+    ("GET", "/annuaire/ajouter", Referent),
+    ("POST", "/annuaire/ajouter", Referent),
+    ("GET", "/annuaire/groupes", Referent),
+    ("POST", "/annuaire/groupes", Referent),
+    ("GET", "/annuaire/groupes/{group}", Referent),
+    ("POST", "/annuaire/groupes/{group}/ajouter", Referent),
+    ("POST", "/annuaire/groupes/{group}/nom", Referent),
+    ("POST", "/annuaire/groupes/{group}/retirer", Referent),
+    ("POST", "/annuaire/groupes/{group}/supprimer", Referent),
+    ("GET", "/annuaire/listes", Referent),
+    ("POST", "/annuaire/listes", Referent),
+    ("GET", "/annuaire/listes/{list}", Referent),
+    ("POST", "/annuaire/listes/{list}", Referent),
+    ("GET", "/annuaire/listes/{list}/a-corriger", Referent),
+    ("POST", "/annuaire/listes/{list}/abandonner", Referent),
+    ("POST", "/annuaire/listes/{list}/fichier", Referent),
+    ("POST", "/annuaire/listes/{list}/lignes", Referent),
+    ("POST", "/annuaire/listes/{list}/reponses", Referent),
+    ("GET", "/annuaire/modele", Referent),
+    ("GET", "/annuaire/personnes/{person}", Referent),
+    ("GET", "/annuaire/personnes/{person}/coordonnees", Referent),
+    ("POST", "/annuaire/personnes/{person}/coordonnees", Referent),
+    ("GET", "/annuaire/personnes/{person}/donnees", Referent),
+    ("GET", "/annuaire/personnes/{person}/effacer", Referent),
+    ("POST", "/annuaire/personnes/{person}/effacer", Referent),
+    ("GET", "/annuaire/personnes/{person}/fonctions", Referent),
+    ("POST", "/annuaire/personnes/{person}/fonctions", Referent),
+    ("GET", "/annuaire/personnes/{person}/fonctions/{mandate}", Referent),
+    ("POST", "/annuaire/personnes/{person}/fonctions/{mandate}", Referent),
+    ("POST", "/annuaire/personnes/{person}/fonctions/{mandate}/retirer", Referent),
+    ("GET", "/annuaire/tableau", Referent),
     ("GET", "/appareils/autorite", Referent),
     ("GET", "/appareils/{machine}", Referent),
     ("GET", "/appareils/{machine}/configuration", Referent),
@@ -29,6 +61,8 @@ const ADMIN: &[(&str, &str, Audience)] = &[
     ("GET", "/communes/{commune}", Referent),
     ("GET", "/communes/{commune}/appareil", Referent),
     ("POST", "/communes/{commune}/appareil", Referent),
+    ("GET", "/communes/{commune}/fiche", Referent),
+    ("POST", "/communes/{commune}/fiche", Referent),
     ("GET", "/communes/{commune}/heures", Referent),
     ("POST", "/communes/{commune}/heures", Referent),
     ("GET", "/communes/{commune}/nom", Referent),
@@ -69,7 +103,7 @@ const ADMIN: &[(&str, &str, Audience)] = &[
     ("POST", "/reglages/secours", Referent),
 ];
 
-const PORTAL: &[(&str, &str, Audience)] = &[("GET", "/", TownHall)];
+const PORTAL: &[(&str, &str, Audience)] = &[("GET", "/", TownHall), ("GET", "/annuaire", TownHall)];
 
 #[test]
 fn every_route_is_in_the_list() {
@@ -114,10 +148,17 @@ async fn every_route_is_guarded() {
         }
         if *who == Referent && *method == "GET" {
             let page = ask(&mut referent, method, path).await;
-            // A sheet, a file or a configuration that was not made is not there, nor is it forbidden.
-            let is_secret = ["/bons/feuilles", "/bons/{invitation}/fichier", "/appareils/{machine}"]
-                .iter()
-                .any(|secret| path.starts_with(secret));
+            // What was not made is not there, nor is it forbidden: a sheet, a file, a configuration, a person.
+            let is_secret = [
+                "/bons/feuilles",
+                "/bons/{invitation}/fichier",
+                "/appareils/{machine}",
+                "/annuaire/groupes/{group}",
+                "/annuaire/listes/{list}",
+                "/annuaire/personnes/{person}",
+            ]
+            .iter()
+            .any(|secret| path.starts_with(secret));
             assert!(
                 page.status == StatusCode::OK || is_secret,
                 "{method} {path} as a referent: {}",
@@ -190,6 +231,8 @@ async fn what_is_not_in_the_table_is_not_there() {
 
 async fn ask(visitor: &mut Visitor, method: &str, path: &str) -> Page {
     let path = path.replace("{commune}", "1").replace("{machine}", "256").replace("{invitation}", "1");
+    let path =
+        ["{group}", "{list}", "{mandate}", "{person}"].iter().fold(path, |path, id| path.replace(id, "1"));
     if method == "GET" { visitor.get(&path).await } else { visitor.post(&path, &[]).await }
 }
 

@@ -88,7 +88,7 @@ pub(super) struct ChangeForm {
     person: String,
 }
 
-/// "Tous les maires", "Délégués communautaires, Alvimare".
+/// "Tous les maires", "Alvimare : délégués communautaires".
 fn circle_name(circle: Circle, places: &Places) -> String {
     match circle {
         Circle::Council => t("people-circle-council"),
