@@ -20,7 +20,18 @@ const FLOORS: [(Floor, &[&str]); 4] = [
     (Floor::Nouns, &["access", "audit", "directory", "openings"]),
     (
         Floor::Ground,
-        &["config", "control", "journal", "listeners", "netd", "paths", "privileges", "spreadsheet", "store", "web"],
+        &[
+            "config",
+            "control",
+            "journal",
+            "listeners",
+            "netd",
+            "paths",
+            "privileges",
+            "spreadsheet",
+            "store",
+            "web",
+        ],
     ),
 ];
 

@@ -6,8 +6,8 @@ use beffroi_protocol::PublicKey;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::gateway::{AWARE, CHANGE};
 use super::details::DETAILS;
+use super::gateway::{AWARE, CHANGE};
 use super::people::store::{GROUPS, PEOPLE};
 use super::without_agent::WITHOUT_AGENT;
 use super::{
