@@ -7,6 +7,7 @@
 mod lookout;
 mod watch;
 
+use std::mem::discriminant;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -26,12 +27,22 @@ pub enum Alert {
     Netd,
     /// Town halls went down together: it is the gateway's own line.
     GatewayLine {
-        /// How many went down, out of how many.
+        /// How many are down of those that went down, out of how many there are.
         down: usize,
         of: usize,
     },
     /// A town hall has been without its link for too long while it was open.
     TownHall(CommuneId),
+}
+
+impl Alert {
+    /// It may stand and say something else than before.
+    fn is_about_the_same(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::TownHall(one), Self::TownHall(other)) => one == other,
+            _ => discriminant(&self) == discriminant(&other),
+        }
+    }
 }
 
 /// An alert that stands, and since when it is so.

@@ -122,6 +122,7 @@ impl Watch {
         if let Some(line) = &mut self.line {
             line.members.retain(|member| self.troubles.contains_key(member));
             if is_many(line.members.len()) {
+                line.standing.alert = Alert::GatewayLine { down: line.members.len(), of };
                 return;
             }
             self.line = None;
@@ -161,7 +162,9 @@ impl Watch {
             .map(|(commune, trouble)| Standing { alert: Alert::TownHall(*commune), since: trouble.since });
         let standing: Vec<Standing> = netd.into_iter().chain(line).chain(town_halls).collect();
         let before = std::mem::replace(&mut self.standing, standing);
-        let is_in = |list: &[Standing], one: &Standing| list.iter().any(|other| other.alert == one.alert);
+        let is_in = |list: &[Standing], one: &Standing| {
+            list.iter().any(|other| other.alert.is_about_the_same(one.alert))
+        };
         let cleared = before.iter().filter(|one| !is_in(&self.standing, one)).copied().map(Event::Cleared);
         let raised = self.standing.iter().filter(|one| !is_in(&before, one)).copied().map(Event::Raised);
         cleared.chain(raised).collect()
@@ -305,9 +308,12 @@ mod tests {
         let mut world = World::of(22);
         assert_eq!(world.down(1..=20).pass(16), ["15 + line 20 of 22"]);
         assert_eq!(world.pass(60), [""; 0]);
+        // Some are back: it is the same alert, with what is so now.
+        assert_eq!(world.up(15..=20).pass(10), [""; 0]);
+        assert_eq!(world.watch.standing()[0].alert, Alert::GatewayLine { down: 14, of: 22 });
         // All but two are back: the line is back, and these two have another cause.
-        assert_eq!(world.up(3..=20).pass(10), ["81 - line 20 of 22", "81 + 1", "81 + 2"]);
-        assert_eq!(world.up([1, 2]).pass(10), ["91 - 1", "91 - 2"]);
+        assert_eq!(world.up(3..=20).pass(10), ["91 - line 14 of 22", "91 + 1", "91 + 2"]);
+        assert_eq!(world.up([1, 2]).pass(10), ["101 - 1", "101 - 2"]);
     }
 
     #[test]
