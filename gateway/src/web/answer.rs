@@ -77,7 +77,12 @@ pub(super) async fn finish(State(packed): State<Arc<Packed>>, request: Request, 
     if let Some(encoding) = encoding {
         parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.name()));
         let is_immutable = cache(&parts.headers).contains("immutable");
-        let effort = if is_immutable || policy.is_some() { Effort::Most } else { Effort::Quick };
+        let effort = match policy {
+            // A page with all it needs is another one for each visitor: it is compressed while they wait.
+            Some(_) => Effort::More,
+            None if is_immutable => Effort::Most,
+            None => Effort::Quick,
+        };
         // What the browser must not keep is not kept here either.
         let is_kept = asked && !cache(&parts.headers).contains("no-store");
         body =
