@@ -4,6 +4,9 @@
 //! is on the disk together with the directories that lead to it, and only then is entered in the table, so
 //! that a row never names a file that a power cut took away. The same bytes are kept once. What a blob is
 //! about is not known here.
+//!
+//! No feature keeps any yet: documents will. Backup, restoration and the check of a store carry and try them already,
+//! so that the format of a backup does not change the day they come.
 
 use std::fmt;
 use std::fs::{self, DirBuilder};
