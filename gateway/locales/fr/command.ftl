@@ -74,8 +74,8 @@ command-invite-done =
         [one] Un bon est créé, valable 14 jours. Son code ne sera plus montré.
        *[other] { $count } bons sont créés, valables 14 jours. Leurs codes ne seront plus montrés.
     }
-command-backup-of-a-damaged-store = La base de données a des défauts : cette sauvegarde est gardée, et aucune ancienne n’est supprimée. Arrêtez la passerelle et remettez en place une sauvegarde sans défaut.
-command-backup-key-missing = La clé privée de la passerelle manque dans cette sauvegarde : vérifiez que la passerelle et beffroi-netd sont en marche, puis recommencez. Aucune ancienne sauvegarde n’est supprimée.
+command-backup-of-a-damaged-store = La base de données a des défauts : cette sauvegarde est gardée sous un nom qui le dit, et aucune sauvegarde sans défaut n’est supprimée pour elle. Arrêtez la passerelle et remettez en place une sauvegarde sans défaut.
+command-backup-key-missing = La clé privée de la passerelle manque dans cette sauvegarde : vérifiez que la passerelle et beffroi-netd sont en marche, puis recommencez. Aucune sauvegarde sans défaut n’est supprimée pour elle.
 command-key-comment = Cette clé ouvre les sauvegardes de la passerelle. Gardez-la sous clé, hors du serveur.
 command-key-done =
     La clé qui ouvre les sauvegardes est dans { $path } : gardez-la sous clé, hors du serveur.

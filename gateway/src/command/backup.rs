@@ -23,7 +23,8 @@ pub(super) fn run(config: &Config, directory: Option<&Path>, tables: &[&dyn AnyT
         config.backup.recipient.as_deref().and_then(|recipient| recipient.parse().ok());
     // The trial needs as much room as the store, and /tmp may be memory.
     let scratch = std::env::var_os("TMPDIR").map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from);
-    let target = Target { directory, recipient: recipient.as_ref(), scratch: &scratch };
+    let needs = recipient.is_some().then_some(KEY);
+    let target = Target { directory, recipient: recipient.as_ref(), scratch: &scratch, needs };
     let made = Timestamp::now();
     let saved = match control::connect(&config.storage.socket).map_err(|error| failed(&error))? {
         Some(running) => backup::save(&target, made, tables, |out| running.backup(out)),
@@ -38,7 +39,8 @@ pub(super) fn run(config: &Config, directory: Option<&Path>, tables: &[&dyn AnyT
     for problem in &saved.report.problems {
         say(&t_with("command-check-problem", &[("problem", &chain(problem))]));
     }
-    // What is wrong with this one must not push a sound one out.
+    let keep = usize::try_from(config.backup.keep).unwrap_or(usize::MAX);
+    backup::prune(directory, keep, &saved.path).map_err(|error| failed(&error))?;
     if !saved.report.problems.is_empty() {
         return Err(t("command-backup-of-a-damaged-store"));
     }
@@ -48,8 +50,6 @@ pub(super) fn run(config: &Config, directory: Option<&Path>, tables: &[&dyn AnyT
         }
         say(&t("command-backup-without-key"));
     }
-    let keep = usize::try_from(config.backup.keep).unwrap_or(usize::MAX);
-    backup::prune(directory, keep).map_err(|error| failed(&error))?;
     Ok(())
 }
 

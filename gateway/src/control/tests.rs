@@ -45,7 +45,7 @@ async fn a_command_saves_what_the_running_gateway_keeps() {
     let backups = directory.path().join("backups");
     let saved = blocking(move || {
         let running = connect(&socket).expect("the socket is ours").expect("the gateway is running");
-        let target = Target { directory: &backups, recipient: None, scratch: &backups };
+        let target = Target { directory: &backups, recipient: None, scratch: &backups, needs: None };
         let made = "2026-03-01T02:15:00Z".parse().expect("a moment");
         backup::save(&target, made, &[], |out| running.backup(out))
     });

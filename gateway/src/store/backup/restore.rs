@@ -40,9 +40,8 @@ pub fn restore(
     let unusable = |source| RestoreError::Write { path: directory.into(), source };
     make(directory).map_err(unusable)?;
     let restoring = directory.join(RESTORING);
-    // What is left of a restoration that was killed is of no use to anyone.
     if restoring.exists() {
-        fs::remove_dir_all(&restoring).map_err(unusable)?;
+        clear(&restoring, directory).map_err(unusable)?;
     }
     if fs::read_dir(directory).map_err(unusable)?.next().is_some() {
         return Err(RestoreError::NotEmpty { path: directory.into() });
@@ -55,6 +54,19 @@ pub fn restore(
     // After a failure nothing of the backup stays; after a success there is nothing left in it.
     let cleared = fs::remove_dir_all(&restoring).map_err(unusable);
     restored.and_then(|restored| cleared.map(|()| restored))
+}
+
+/// What is left of a restoration that was killed is of no use to anyone. As long as the database, which comes last, is
+/// not in its place, what else is there is of the same restoration: it began in an empty directory.
+fn clear(restoring: &Path, directory: &Path) -> io::Result<()> {
+    if !directory.join(DATABASE).exists() {
+        for folder in [blobs::folder(directory), directory.join("extra")] {
+            if folder.exists() {
+                fs::remove_dir_all(folder)?;
+            }
+        }
+    }
+    fs::remove_dir_all(restoring)
 }
 
 /// Writes a backup's content into an empty directory and looks through it.

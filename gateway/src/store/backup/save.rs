@@ -10,11 +10,13 @@ use tempfile::NamedTempFile;
 use super::super::open::sync_directory;
 use super::super::{AnyTable, Report};
 use super::restore::unpack;
-use super::{BackupError, Identity, Manifest, Recipient, RestoreError, seal};
+use super::{BackupError, EXTRA, Identity, Manifest, Recipient, RestoreError, seal};
 
 const PREFIX: &str = "beffroi-";
 const CLEAR: &str = ".tar";
 const SEALED: &str = ".tar.age";
+/// Before these, in the name of a backup that is better than none.
+const FLAWED: &str = "-avec-defauts";
 
 /// Where a backup goes.
 pub struct Target<'a> {
@@ -23,6 +25,8 @@ pub struct Target<'a> {
     pub recipient: Option<&'a Recipient>,
     /// Where it is restored for trial. Needs room for all that the store keeps, in clear; nothing stays.
     pub scratch: &'a Path,
+    /// An addition without which it is flawed, as it is with problems in the database.
+    pub needs: Option<&'a str>,
 }
 
 /// A backup that was written and restored for trial.
@@ -53,8 +57,11 @@ pub fn save(
     fill(&unfinished, target.recipient, trial.as_ref(), archive, unusable)?;
     let (manifest, report) = try_out(unfinished.path(), target.scratch, trial.as_ref(), tables)?;
 
+    let lacks = target.needs.is_some_and(|name| !manifest.members.contains_key(&format!("{EXTRA}{name}")));
+    let flaw = if lacks || !report.problems.is_empty() { FLAWED } else { "" };
     let ending = if target.recipient.is_some() { SEALED } else { CLEAR };
-    let path = target.directory.join(format!("{PREFIX}{}{ending}", made.strftime("%Y-%m-%dT%H%M%SZ")));
+    let name = format!("{PREFIX}{}{flaw}{ending}", made.strftime("%Y-%m-%dT%H%M%SZ"));
+    let path = target.directory.join(name);
     let file = unfinished.persist_noclobber(&path).map_err(|error| unusable(error.error))?;
     sync_directory(target.directory).map_err(unusable)?;
     let length = file.metadata().map_err(unusable)?.len();
@@ -94,19 +101,28 @@ fn try_out(
     Ok(restored)
 }
 
-/// Removes all backups but the `keep` latest ones, and gives those that it removed. Other files stay.
-pub fn prune(directory: &Path, keep: usize) -> io::Result<Vec<PathBuf>> {
-    let mut backups = Vec::new();
+/// Removes all backups but the `keep` latest ones, and gives those that it removed. Flawed ones are counted among
+/// themselves, so that they push no sound one out. The one that was just made stays, though its name be older than all:
+/// the clock may be behind. So do other files.
+pub fn prune(directory: &Path, keep: usize, just_made: &Path) -> io::Result<Vec<PathBuf>> {
+    let (mut sound, mut flawed) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if name.starts_with(PREFIX) && (name.ends_with(CLEAR) || name.ends_with(SEALED)) {
-            backups.push(path);
+        let Some(name) = name.strip_suffix(CLEAR).or_else(|| name.strip_suffix(SEALED)) else { continue };
+        match name.strip_prefix(PREFIX) {
+            Some(moment) if moment.ends_with(FLAWED) => flawed.push(path),
+            Some(_) => sound.push(path),
+            None => {}
         }
     }
-    // A name is a moment in UTC, so that the order of the names is that of the moments.
-    backups.sort();
-    backups.truncate(backups.len().saturating_sub(keep));
-    backups.iter().try_for_each(fs::remove_file)?;
-    Ok(backups)
+    for backups in [&mut sound, &mut flawed] {
+        // A name is a moment in UTC, so that the order of the names is that of the moments.
+        backups.sort();
+        backups.truncate(backups.len().saturating_sub(keep));
+        backups.retain(|path| path != just_made);
+    }
+    sound.append(&mut flawed);
+    sound.iter().try_for_each(fs::remove_file)?;
+    Ok(sound)
 }

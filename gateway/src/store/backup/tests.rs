@@ -32,7 +32,7 @@ async fn filled() -> (TempDir, Store, BlobId) {
 
 /// Saves a running store into the directory `backups` beside nothing else.
 fn save_running(store: &Store, backups: &Path, recipient: Option<&Recipient>) -> Saved {
-    let target = Target { directory: backups, recipient, scratch: backups };
+    let target = Target { directory: backups, recipient, scratch: backups, needs: Some("netd.key.age") };
     let saved = save(&target, moment(), &KNOWN, |out| write(store, moment(), &[netd_key()], out).map(drop));
     saved.expect("the backup is saved")
 }
@@ -149,6 +149,7 @@ async fn a_lost_blob_does_not_keep_the_rest_from_being_saved() {
     let saved = save_running(&store, place.path(), None);
     assert_eq!(saved.manifest.lost, [long]);
     assert!(matches!(saved.report.problems[..], [Problem::BlobMissing { id }] if id == long));
+    assert_eq!(entries(place.path()), ["beffroi-2026-03-01T021500Z-avec-defauts.tar"]);
 }
 
 #[tokio::test]
@@ -215,7 +216,12 @@ async fn a_restoration_that_was_killed_is_begun_again() {
     let state = place.path().join("state");
     fs::create_dir_all(state.join(".restoring/blobs")).expect("what a killed restoration leaves");
     assert!(matches!(Store::open(&state), Err(OpenError::HalfRestored { .. })));
+    // Killed between two of the steps that put all in its place.
+    fs::create_dir_all(state.join("blobs/aa")).expect("what was put there");
+    fs::create_dir_all(state.join("extra")).expect("what was put there");
+    fs::write(state.join("extra/netd.key.age"), "of the same").expect("what was put there");
     restore_into(&saved.path, &state, None).expect("the backup is restored");
+    assert_eq!(entries(&state), ["beffroi.redb", "blobs", "extra"]);
     assert_eq!(names(&Store::open(&state).expect("the restored store opens")).await, ["Marie", "Jeanne"]);
 }
 
@@ -283,20 +289,29 @@ async fn an_addition_has_a_plain_name() {
 
 #[test]
 fn the_latest_backups_are_kept() {
-    let place = tempfile::tempdir().expect("a directory for the test");
-    let names = [
+    let check = |names: &[&str], just_made: &str, expected: &[&str]| {
+        let place = tempfile::tempdir().expect("a directory for the test");
+        for name in names {
+            fs::write(place.path().join(name), "").expect("the file is written");
+        }
+        for removed in [expected, &[]] {
+            let removed: Vec<_> = removed.iter().map(|name| place.path().join(name)).collect();
+            let found = prune(place.path(), 2, &place.path().join(just_made));
+            assert_eq!(found.expect("the directory is pruned"), removed);
+        }
+        assert_eq!(entries(place.path()).len(), names.len() - expected.len());
+    };
+    let [one, two, three] = [
         "beffroi-2026-01-01T000000Z.tar",
         "beffroi-2026-01-02T000000Z.tar.age",
         "beffroi-2026-01-03T000000Z.tar",
-        "photos-2020.tar",
     ];
-    for name in names {
-        fs::write(place.path().join(name), "").expect("the file is written");
-    }
-    let removed = prune(place.path(), 2).expect("the directory is pruned");
-    assert_eq!(removed, [place.path().join(names[0])]);
-    assert_eq!(entries(place.path()), names[1..]);
-    assert!(prune(place.path(), 2).expect("there is nothing more to prune").is_empty());
+    check(&[one, two, three, "photos-2020.tar"], three, &[one]);
+    // The clock is behind.
+    check(&[one, two, three], one, &[]);
+    let flawed = [4, 5, 6].map(|day| format!("beffroi-2026-01-0{day}T000000Z-avec-defauts.tar"));
+    let [four, five, six] = flawed.each_ref().map(String::as_str);
+    check(&[one, two, four, five, six], six, &[four]);
 }
 
 #[test]
