@@ -29,12 +29,14 @@ pub mod config;
 pub mod control;
 pub mod journal;
 pub mod listeners;
+mod local_socket;
 pub mod netd;
 pub mod paths;
 pub mod privileges;
 pub mod spreadsheet;
 pub mod store;
 pub mod web;
+mod whole_file;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,8 +1,5 @@
 //! `beffroi-gateway audit`: whether who did what is as it was written, and all of it as a table.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -14,6 +11,7 @@ use crate::control::Subject;
 use crate::journal::chain;
 use crate::store::{ReadTx, Store};
 use crate::web::{Argument, t, t_with};
+use crate::whole_file;
 
 pub(super) fn run(config: &Config, table: Option<&Path>, noted: Option<&str>) -> Result<(), Told> {
     if noted.is_some_and(|noted| noted.parse::<Noted>().is_err()) {
@@ -24,7 +22,8 @@ pub(super) fn run(config: &Config, table: Option<&Path>, noted: Option<&str>) ->
     if let Some(path) = table {
         let bytes = ask(config, Subject::AuditTable, config.community.time_zone.as_bytes())?;
         let shown = path.display().to_string();
-        write(path, &bytes).map_err(|error| {
+        // For its owner alone: it names people.
+        whole_file::replace(path, &bytes).map_err(|error| {
             t_with("command-audit-unwritable", &[("path", &shown), ("cause", &error.to_string())])
         })?;
         say(&t_with("command-audit-table", &[("path", &shown)]));
@@ -64,13 +63,6 @@ pub(super) async fn table(store: &Store, zone: &[u8]) -> Result<Vec<u8>, String>
     let zone = TimeZone::get(&String::from_utf8_lossy(zone)).unwrap_or(TimeZone::UTC);
     let table = async move |tx: &ReadTx| audit::table(tx, &zone).await;
     store.read(table).await.map_err(|error| failed(&error))
-}
-
-/// For its owner alone: it names people.
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 fn failed(error: &dyn std::error::Error) -> Told {

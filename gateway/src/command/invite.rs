@@ -1,9 +1,9 @@
 //! `beffroi-gateway invite`: has the running gateway invite the communes of a list, and puts the codes, which
 //! are not kept, into files, on sheets to print or on the terminal.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use beffroi_protocol::code::Code;
@@ -19,6 +19,7 @@ use crate::enrolment::{self, Batch, Desk, Error, Letterhead, Mistake, PaperSheet
 use crate::journal::chain;
 use crate::store::{Store, WriteTx};
 use crate::web::{self, t, t_with};
+use crate::whole_file;
 
 /// Where the codes go, beside the terminal.
 #[derive(Debug, Clone, Copy)]
@@ -156,9 +157,7 @@ fn file(config: &Config, commune: &CommuneName, sheet: &Sheet) -> Result<String,
 /// For its owner alone: who has it can enrol a machine.
 fn write(directory: &Path, path: &Path, text: &str) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+    whole_file::replace(path, text.as_bytes())
 }
 
 fn explained(path: &str, mistakes: &[Mistake]) -> Told {

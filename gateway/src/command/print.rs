@@ -1,21 +1,18 @@
 //! A file for its owner alone, whole or not at all, and never over another one.
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
 
 use super::Told;
 use crate::web::t_with;
+use crate::whole_file::Unfinished;
 
 /// A place that was seen to take a file, before there is anything to put into it: what cannot be asked for twice
 /// is not asked for before that.
 #[derive(Debug)]
 pub(super) struct Print {
     path: PathBuf,
-    /// Beside `path`, with mode 0600; gone with this value.
-    unfinished: NamedTempFile,
+    unfinished: Unfinished,
 }
 
 impl Print {
@@ -23,27 +20,15 @@ impl Print {
         if path.symlink_metadata().is_ok() {
             return Err(t_with("command-print-exists", &[("path", &path.display().to_string())]));
         }
-        let unfinished = NamedTempFile::new_in(folder(path)).map_err(|error| unwritable(path, &error))?;
+        let unfinished = Unfinished::beside(path).map_err(|error| unwritable(path, &error))?;
         Ok(Self { path: path.to_owned(), unfinished })
     }
 
     /// On disk under its name when this returns.
-    pub(super) fn finish(mut self, content: &[u8]) -> Result<(), Told> {
-        let put = |this: &mut Self| -> io::Result<()> {
-            this.unfinished.write_all(content)?;
-            this.unfinished.as_file().sync_all()
-        };
-        put(&mut self).map_err(|error| unwritable(&self.path, &error))?;
+    pub(super) fn finish(self, content: &[u8]) -> Result<(), Told> {
         let Self { path, unfinished } = self;
-        unfinished.persist_noclobber(&path).map_err(|error| unwritable(&path, &error.error))?;
-        File::open(folder(&path))
-            .and_then(|folder| folder.sync_all())
-            .map_err(|error| unwritable(&path, &error))
+        unfinished.create(content).map_err(|error| unwritable(&path, &error))
     }
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Told {

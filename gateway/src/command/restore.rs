@@ -1,8 +1,8 @@
 //! `beffroi-gateway restore`: a state directory, and netd's keys, from a backup.
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use crate::netd;
 use crate::store::backup::{Identity, RestoreError, restore};
 use crate::store::{AnyTable, Store};
 use crate::web::{t, t_with};
+use crate::whole_file;
 
 pub(super) fn run(
     config: &Config,
@@ -32,8 +33,10 @@ pub(super) fn run(
             say(&t_with("command-restore-done", &[("path", &directory.display().to_string())]));
             check::tell(&restored.report);
         }
-        // All but the key was put back by an earlier try.
-        Err(RestoreError::NotEmpty { .. }) if sealed_key(config).exists() && !key(config).exists() => {}
+        // All but the key was put back by an earlier try, which may have been cut short before it gave it away.
+        Err(RestoreError::NotEmpty { .. }) if sealed_key(config).exists() && !key(config).exists() => {
+            hand_over(directory).map_err(|error| failed(directory, &error))?;
+        }
         Err(error) => return Err(explain(&error)),
     }
     restore_key(config, identity.as_ref())
@@ -100,12 +103,8 @@ fn put(directory: &Path, path: &Path, keys: &[u8]) -> io::Result<()> {
     let lines = keys.split_inclusive(|byte| *byte == b'\n');
     let files: Vec<_> = lines.zip([path, next.as_path()]).collect();
     for (line, path) in files.into_iter().rev() {
-        let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
-        let mut file = file?;
-        file.write_all(line)?;
-        file.sync_all()?;
+        whole_file::replace(path, line)?;
     }
-    fs::File::open(directory)?.sync_all()?;
     hand_over(directory)
 }
 

@@ -1,9 +1,7 @@
 //! The end of the socket that is in the gateway.
 
 use std::collections::BTreeSet;
-use std::fs::{self, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net as blocking;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::stream::Sender;
 use super::{Question, Request};
 use crate::journal::chain;
+use crate::local_socket;
 use crate::store::Store;
 use crate::store::backup::{self, Extra};
 
@@ -43,20 +42,12 @@ impl Door {
     /// Makes the socket, in the place of one that a killed gateway left.
     pub fn open(path: &Path) -> Result<Door, OpenError> {
         let failed = |source| OpenError::Listen { path: path.to_owned(), source };
-        if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory).map_err(failed)?;
-        }
-        match blocking::UnixStream::connect(path) {
-            Ok(_) => return Err(OpenError::InUse { path: path.to_owned() }),
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                fs::remove_file(path).map_err(failed)?;
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(failed(error)),
-        }
-        let listener = UnixListener::bind(path).map_err(failed)?;
-        // Before anyone is served; whoever was faster is still asked who they are.
-        fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
+        let listener = local_socket::bind(path, 0o600).map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => OpenError::InUse { path: path.to_owned() },
+            _ => failed(source),
+        })?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let listener = UnixListener::from_std(listener).map_err(failed)?;
         Ok(Door { listener, allowed: BTreeSet::from([0, nix::unistd::geteuid().as_raw()]) })
     }
 

@@ -1,14 +1,15 @@
 //! netd's own directory: the gateway's private keys, and the last wanted state, from which the links
 //! are put back after a power cut without the gateway.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use beffroi_protocol::{PrivateKey, PublicKey};
 
 use super::Wanted;
+use crate::whole_file;
 
 const KEY: &str = "private.key";
 /// Made to take its place.
@@ -138,28 +139,15 @@ impl Chest {
 
     /// Has nothing remembered, nor half of it. That it was not there is fine.
     pub(crate) fn forget(&self) {
-        for name in [WANTED.to_owned(), format!("{WANTED}.new")] {
-            match fs::remove_file(self.directory.join(&name)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    log::error!("{name} cannot be removed, although it is out of date: {error}");
-                }
-                _ => {}
-            }
+        if let Err(error) = whole_file::remove(&self.directory.join(WANTED)) {
+            log::error!("{WANTED} cannot be removed, although it is out of date: {error}");
         }
     }
 
     /// After a power cut there is the old file or the new one, whole.
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let (path, new) = (self.directory.join(name), self.directory.join(format!("{name}.new")));
-        let written = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&new)
-            .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&new, &path))
-            .and_then(|()| self.sync());
+        let path = self.directory.join(name);
+        let written = whole_file::replace(&path, bytes);
         written.map_err(|source| Error::Write { path, source })
     }
 

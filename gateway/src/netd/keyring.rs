@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use crate::netd::{key_path, next_key_path};
 
-    const DEBRIS: [&str; 2] = ["private.key.new", "next.key.new"];
+    const DEBRIS: [&str; 2] = [".private.key.beffroi", ".next.key.beffroi"];
 
     fn key(seed: u8) -> PrivateKey {
         PrivateKey::from_bytes([seed; 32])
@@ -199,11 +199,11 @@ mod tests {
         let chest = Chest::open(directory.path()).expect("a directory");
         let mut keyring = Keyring::open(&chest).expect("a key");
         // Nobody can write here, root neither.
-        fs::create_dir(directory.path().join("next.key.new")).expect("a writable directory");
+        fs::create_dir(directory.path().join(".next.key.beffroi")).expect("a writable directory");
         let before = keyring.key().public();
         assert!(!keyring.follow(KeyWish::Prepare, &chest));
         assert_eq!((keyring.key().public(), keyring.next()), (before, None));
-        fs::remove_dir(directory.path().join("next.key.new")).expect("it is empty");
+        fs::remove_dir(directory.path().join(".next.key.beffroi")).expect("it is empty");
         keyring.follow(KeyWish::Prepare, &chest);
         assert!(keyring.next().is_some());
     }

@@ -2,9 +2,8 @@
 //! carries replies back; what they mean is the keeper's business.
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net as blocking;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use super::message::{self, ReceiveError, Reply, Request};
 use crate::journal::chain;
+use crate::local_socket;
 
 /// From the first byte of a message to its last.
 const SLOWEST: Duration = Duration::from_secs(5);
@@ -65,10 +65,10 @@ impl Door {
     /// Binds the socket for root, ourselves and `user`. To be called while the process may still give
     /// the socket to that user's group.
     pub(crate) fn open(path: &Path, user: &str) -> Result<Self, Error> {
-        let failed = |source| Error::Listen { path: path.to_owned(), source };
-        make_room(path)?;
-        let listener = blocking::UnixListener::bind(path).map_err(failed)?;
-        fs::set_permissions(path, Permissions::from_mode(0o660)).map_err(failed)?;
+        let listener = local_socket::bind(path, 0o660).map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => Error::Running(path.to_owned()),
+            _ => Error::Listen { path: path.to_owned(), source },
+        })?;
         let mut allowed = BTreeSet::from([ROOT, Uid::effective().as_raw()]);
         match User::from_name(user).map_err(|source| Error::User { user: user.to_owned(), source })? {
             Some(user) => {
@@ -122,22 +122,6 @@ impl Door {
     }
 }
 
-/// Removes the socket of a netd that was killed.
-fn make_room(path: &Path) -> Result<(), Error> {
-    let failed = |source| Error::Listen { path: path.to_owned(), source };
-    if let Some(directory) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o755).create(directory).map_err(failed)?;
-    }
-    match blocking::UnixStream::connect(path) {
-        Ok(_) => Err(Error::Running(path.to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            fs::remove_file(path).map_err(failed)
-        }
-        Err(error) => Err(failed(error)),
-    }
-}
-
 fn admit(stream: &UnixStream, allowed: &BTreeSet<u32>) -> Result<(), String> {
     let uid = stream.peer_cred().map_err(|error| error.to_string())?.uid();
     if allowed.contains(&uid) { Ok(()) } else { Err(format!("user {uid} may not speak to netd")) }
@@ -187,7 +171,10 @@ async fn give(stream: &mut UnixStream, reply: &Reply) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::task::JoinHandle;
 
     use super::*;
     use crate::netd::{Client, Error as ClientError};
@@ -196,22 +183,22 @@ mod tests {
     async fn door() -> (tempfile::TempDir, PathBuf, mpsc::UnboundedReceiver<Request>) {
         let directory = tempfile::tempdir().expect("a place for a socket");
         let path = directory.path().join("netd.sock");
-        let heard = serve(&path);
+        let (_, heard) = serving(&path);
         (directory, path, heard)
     }
 
-    fn serve(path: &Path) -> mpsc::UnboundedReceiver<Request> {
+    fn serving(path: &Path) -> (JoinHandle<io::Result<()>>, mpsc::UnboundedReceiver<Request>) {
         let door = Door::open(path, "no-such-user").expect("a free place");
         let (asked, mut asking) = mpsc::channel::<Asked>(1);
         let (heard, hearing) = mpsc::unbounded_channel();
-        tokio::spawn(door.serve(asked));
+        let serving = tokio::spawn(door.serve(asked));
         tokio::spawn(async move {
             while let Some(Asked { request, reply }) = asking.recv().await {
                 heard.send(request).expect("the test is listening");
                 drop(reply.send(Reply::Sealed("c2VhbGVk".to_owned())));
             }
         });
-        hearing
+        (serving, hearing)
     }
 
     #[tokio::test]
@@ -252,14 +239,27 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_finds_a_door_that_opened_again() {
-        let (directory, path, mut heard) = door().await;
+        let directory = tempfile::tempdir().expect("a place for a socket");
+        let path = directory.path().join("run/netd.sock");
+        let (first, mut heard) = serving(&path);
         let client = Client::new(path.clone());
         client.seal().await.expect("an answer");
         heard.recv().await.expect("the request");
         assert!(matches!(Door::open(&path, "no-such-user"), Err(Error::Running(_))));
 
-        let stranger = directory.path().join("other.sock");
-        assert!(matches!(Client::new(stranger).seal().await, Err(ClientError::Unreachable { .. })));
+        // With its connections, as when the process ends.
+        first.abort();
+        assert!(first.await.is_err_and(|error| error.is_cancelled()));
+        let (_second, mut heard) = serving(&path);
+        assert_eq!(client.seal().await.expect("an answer of the new door"), b"sealed");
+        assert_eq!(heard.recv().await, Some(Request::Seal));
+    }
+
+    #[tokio::test]
+    async fn a_door_that_is_not_there_is_said_to_be_unreachable() {
+        let directory = tempfile::tempdir().expect("a place for a socket");
+        let nowhere = directory.path().join("other.sock");
+        assert!(matches!(Client::new(nowhere).seal().await, Err(ClientError::Unreachable { .. })));
     }
 
     #[test]
