@@ -154,7 +154,7 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     );
     let terms = agents::Terms::new(&config, certificates.authority_pem().to_owned());
     let members = agents::Members::new(store.clone(), changes.clone(), terms.clone(), shelf, measuring);
-    let enrolment = agents::Gate { store: store.clone(), changes, terms };
+    let enrolment = agents::Gate { store: store.clone(), changes: changes.clone(), terms };
 
     let traffic = web::Traffic::default();
     let (portal, admin) = (traffic.count("portal", portal), traffic.count("admin", admin));
@@ -165,7 +165,7 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     let (intranet_tls, admin_tls) = (web::tls(certificates.intranet()), web::tls(certificates.admin()));
     tasks.serve("portal", web::serve(listeners.portal, intranet_tls, portal, until(stop.clone())));
     tasks.serve("admin", web::serve(listeners.admin, admin_tls, admin, until(stop.clone())));
-    let carrier = carrier::router(carrier::Gate::new(store.clone(), config.network.port));
+    let carrier = carrier::router(carrier::Gate::new(store.clone(), changes, config.network.port));
     tasks.serve(
         "carrier",
         web::serve_strangers(listeners.carrier, carrier::tls()?, carrier, until(stop.clone())),

@@ -24,7 +24,7 @@ use hyper_util::rt::TokioIo;
 use log::Level;
 use subtle::ConstantTimeEq;
 
-use crate::directory;
+use crate::directory::{self, Changes};
 use crate::journal::chain;
 use crate::openings::{self, Opening};
 use crate::store::{ReadTx, Store};
@@ -41,6 +41,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Gate {
     store: Store,
+    changes: Changes,
     room: Room,
     /// When it was last said that there is no more room.
     full: Arc<Mutex<Option<Instant>>>,
@@ -49,9 +50,9 @@ pub struct Gate {
 }
 
 impl Gate {
-    pub fn new(store: Store, wireguard_port: u16) -> Self {
+    pub fn new(store: Store, changes: Changes, wireguard_port: u16) -> Self {
         let wireguard = (Ipv4Addr::LOCALHOST, wireguard_port).into();
-        Self { store, room: Room::for_strangers(IN_ALL, FROM_ONE), full: Arc::default(), wireguard }
+        Self { store, changes, room: Room::for_strangers(IN_ALL, FROM_ONE), full: Arc::default(), wireguard }
     }
 
     /// Strangers can bring it about as often as they like: a warning the first time in a minute.

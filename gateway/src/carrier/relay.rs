@@ -8,7 +8,7 @@ use std::time::Duration;
 use beffroi_protocol::carrier::{self, Frames};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::net::UdpSocket;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::Gate;
 
@@ -16,9 +16,6 @@ use super::Gate;
 const SILENCE: Duration = Duration::from_secs(120);
 /// For one datagram to leave, on a line that hardly moves.
 const STUCK: Duration = Duration::from_secs(60);
-/// How soon a relay ends after the switch was set to off.
-const LOOK: Duration = Duration::from_secs(2);
-
 /// Until either side ends it, nothing comes any more, or the switch is off.
 pub(super) async fn relay(stream: impl AsyncRead + AsyncWrite, gate: &Gate, peer: SocketAddr) {
     log::debug!("{peer} comes by the carrier");
@@ -32,9 +29,11 @@ pub(super) async fn relay(stream: impl AsyncRead + AsyncWrite, gate: &Gate, peer
     }
 }
 
+/// Looks when something has changed, and only then.
 async fn closed(gate: &Gate) {
+    let mut announcements = gate.changes.announcements();
     while gate.is_open().await {
-        sleep(LOOK).await;
+        announcements.next().await;
     }
 }
 

@@ -31,7 +31,7 @@ async fn rig(is_on: bool) -> Rig {
         Ok(())
     };
     store.write(prepare).await.expect("the store is written");
-    Rig { gate: Gate::new(store, 51820), _folder: folder }
+    Rig { gate: Gate::new(store, directory::changes().0, 51820), _folder: folder }
 }
 
 async fn ask(gate: &Gate, method: &str, path: &str, upgrade: Option<&'static str>) -> (u16, String) {
@@ -124,4 +124,22 @@ async fn datagrams_pass_both_ways_and_nothing_else_ends_it() {
     agent.write_all(&[0xff; 8]).await.expect("it is taken");
     let ended = relaying.await.expect("it does not panic");
     assert!(ended.is_err_and(|error| error.to_string().contains("65535")));
+}
+
+#[tokio::test]
+async fn who_is_inside_leaves_when_the_switch_is_set_to_off() {
+    let rig = rig(true).await;
+    let (_agent, stream) = duplex(4096);
+    let gate = rig.gate.clone();
+    let peer: SocketAddr = STRANGER.parse().expect("an address");
+    let relaying = tokio::spawn(async move { relay::relay(stream, &gate, peer).await });
+    // Something else has changed.
+    rig.gate.changes.announce();
+    assert!(rig.gate.is_open().await && !relaying.is_finished());
+    let close = async |tx: &mut WriteTx| {
+        openings::set(tx, Opening::Carrier, false, "Le référent", Timestamp::UNIX_EPOCH).await
+    };
+    rig.gate.store.write(close).await.expect("the store is written");
+    rig.gate.changes.announce();
+    relaying.await.expect("it ends");
 }

@@ -23,6 +23,10 @@ pub struct Follower {
     done: watch::Sender<u64>,
 }
 
+/// For those who look again whenever something has changed.
+#[derive(Debug)]
+pub struct Announcements(watch::Receiver<u64>);
+
 /// Both ends.
 pub fn changes() -> (Changes, Follower) {
     let (announced, announced_receiver) = watch::channel(0);
@@ -45,6 +49,11 @@ pub async fn to_the_end<T: Send + 'static>(work: impl Future<Output = T> + Send 
 }
 
 impl Changes {
+    /// Those that are made from now on.
+    pub fn announcements(&self) -> Announcements {
+        Announcements(self.announced.subscribe())
+    }
+
     /// Says that the database has changed, after the transaction.
     pub fn announce(&self) {
         self.announced.send_modify(|count| *count += 1);
@@ -60,6 +69,15 @@ impl Changes {
         });
         let mut done = self.done.clone();
         matches!(tokio::time::timeout(patience, done.wait_for(|count| *count >= mine)).await, Ok(Ok(_)))
+    }
+}
+
+impl Announcements {
+    /// Waits for one that was not told yet. Never returns when nobody can announce any more.
+    pub async fn next(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::paths;
 
-pub use changes::{Changes, Follower, changes, to_the_end};
+pub use changes::{Announcements, Changes, Follower, changes, to_the_end};
 pub use communes::{add_commune, commune, commune_by_name, communes, remove_commune, rename_commune};
 pub use details::{CommuneDetails, Insee, InvalidInsee, all_details, details, set_details};
 pub use gateway::{
