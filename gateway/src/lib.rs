@@ -178,8 +178,8 @@ pub async fn run(config: Config, listeners: Listeners, stop: watch::Receiver<boo
     tasks.serve("codes", tray.tend());
     tasks.serve("configurations", configurations.tend());
     tasks.keep("links", async move { keeper.run().await });
-    tasks.keep("history", async move { recorder.run().await });
-    tasks.keep("alerts", async move { lookout.run().await });
+    tasks.keep("history", recorder.run(until(stop.clone())));
+    tasks.keep("alerts", lookout.run(until(stop.clone())));
     tasks.keep("certificates", async move { Err::<(), _>(certificates.keep(Timestamp::now).await) });
     let written = store.clone();
     tasks.keep("audit", async move { audit::keep(written, Timestamp::now).await.map(|_| ()) });
@@ -250,13 +250,13 @@ impl Tasks {
         }
     }
 
-    /// The doors let what is under way end; what has no end is cut.
+    /// The doors let what is under way end, and what was seen of the links is written down; what has no end is cut.
     async fn farewell(&mut self) {
-        let doors = ["portal", "admin", "carrier"];
-        let mut open = doors.len();
-        while open > 0 {
+        let orderly = ["portal", "admin", "carrier", "history", "alerts"];
+        let mut left = orderly.len();
+        while left > 0 {
             match tokio::time::timeout(FAREWELL, self.0.join_next()).await {
-                Ok(Some(Ok((name, _)))) if doors.contains(&name) => open -= 1,
+                Ok(Some(Ok((name, _)))) if orderly.contains(&name) => left -= 1,
                 Ok(Some(_)) => {}
                 Ok(None) | Err(_) => break,
             }

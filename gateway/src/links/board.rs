@@ -102,6 +102,8 @@ struct Lines {
     started: Instant,
     service: Service,
     gateway_key: Option<PublicKey>,
+    /// Once it was told which machines there are.
+    knows_machines: bool,
     machines: BTreeMap<MachineId, Line>,
     /// Those that do not probe.
     without_agent: BTreeSet<MachineId>,
@@ -113,6 +115,7 @@ impl Board {
             started: now,
             service: Service::Unknown,
             gateway_key: None,
+            knows_machines: false,
             machines: BTreeMap::new(),
             without_agent: BTreeSet::new(),
         })))
@@ -122,6 +125,7 @@ impl Board {
     /// where the forgotten ones listen, inside the tunnel.
     pub fn expect<'a>(&self, machines: impl IntoIterator<Item = &'a Machine>) -> Vec<SocketAddr> {
         let mut lines = self.lines();
+        lines.knows_machines = true;
         let mut before = std::mem::take(&mut lines.machines);
         for machine in machines.into_iter().filter(|machine| machine.is_active()) {
             let is_known = before.get(&machine.id).is_some_and(|line| line.is_of(machine));
@@ -131,6 +135,11 @@ impl Board {
             lines.machines.insert(machine.id, line);
         }
         before.into_values().filter_map(|line| line.asker).collect()
+    }
+
+    /// Whether it was told which machines there are.
+    pub(super) fn knows_machines(&self) -> bool {
+        self.lines().knows_machines
     }
 
     pub fn is_expected(&self, machine: MachineId) -> bool {

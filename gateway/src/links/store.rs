@@ -8,15 +8,24 @@ use serde::{Deserialize, Serialize};
 
 use super::diagnosis::OUTAGES;
 use super::throughput::MEASURES;
-use super::{Error, history, serving};
+use super::{Error, alerts, history, serving};
 use crate::directory::{Machine, MachineId};
 use crate::store::{AnyTable, Read, Record, Table, Write};
 
 const ENDPOINTS: Table<MachineId, EndpointRecord> = Table::new("links.endpoints");
 
 /// For the check of a database, which reads every row as its owner would.
-pub const TABLES: &[&dyn AnyTable] =
-    &[&ENDPOINTS, &OUTAGES, &MEASURES, &history::HOURS, &history::DAYS, &serving::WANTED, &serving::TOLD];
+pub const TABLES: &[&dyn AnyTable] = &[
+    &ENDPOINTS,
+    &OUTAGES,
+    &MEASURES,
+    &alerts::TROUBLES,
+    &alerts::WHOLE,
+    &history::HOURS,
+    &history::DAYS,
+    &serving::WANTED,
+    &serving::TOLD,
+];
 
 pub(super) type Endpoints = BTreeMap<MachineId, (PublicKey, SocketAddr)>;
 

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use super::memory::{self, Clocks, Memory};
 use super::{Alert, Event, Standing};
 use crate::directory::CommuneId;
+use crate::links::Service;
 use crate::links::state::{ONLINE_UNTIL, Seen};
 
 /// A link that is back must stay for as long before it counts as back: one that comes and goes is one alert.
@@ -23,8 +25,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub(super) struct Look {
     pub(super) now: Instant,
-    /// Since when netd does not do what it is asked.
-    pub(super) netd_silent: Option<Instant>,
+    pub(super) netd: Service,
     /// Every commune that has a machine.
     pub(super) communes: BTreeMap<CommuneId, Sight>,
 }
@@ -44,6 +45,8 @@ pub(super) struct Watch {
     last: Option<Instant>,
     troubles: BTreeMap<CommuneId, Trouble>,
     line: Option<Line>,
+    /// Since when netd does not do what it is asked.
+    netd_silent: Option<Instant>,
     standing: Vec<Standing>,
 }
 
@@ -66,24 +69,71 @@ struct Line {
 
 impl Watch {
     pub(super) fn new(after: Duration) -> Self {
-        Self { after, last: None, troubles: BTreeMap::new(), line: None, standing: Vec::new() }
+        let (troubles, standing) = (BTreeMap::new(), Vec::new());
+        Self { after, last: None, troubles, line: None, netd_silent: None, standing }
+    }
+
+    /// Goes on where a watch before a restart has ended: what it has told of stands, and is not told again.
+    pub(super) fn recalling(after: Duration, memory: &Memory, clocks: Clocks) -> Self {
+        let mut watch = Self::new(after);
+        for (commune, kept) in &memory.troubles {
+            let (since, back) = (clocks.instant(kept.since), kept.back.map(|at| clocks.instant(at)));
+            let trouble = Trouble { since, open: kept.open, back, is_told: kept.is_told };
+            watch.troubles.insert(*commune, trouble);
+        }
+        watch.line = memory.whole.line.as_ref().map(|line| {
+            let members = memory.troubles.iter().filter(|(_, trouble)| trouble.of_the_line);
+            let alert = Alert::GatewayLine { down: line.down as usize, of: line.of as usize };
+            let standing = Standing { alert, since: clocks.instant(line.since) };
+            Line { members: members.map(|(commune, _)| *commune).collect(), standing }
+        });
+        watch.netd_silent = memory.whole.netd.map(|since| clocks.instant(since));
+        watch.standing = watch.found(clocks.now);
+        watch
+    }
+
+    /// What a restart must not forget.
+    pub(super) fn memory(&self, clocks: Clocks) -> Memory {
+        let kept = |(commune, trouble): (&CommuneId, &Trouble)| {
+            let kept = memory::Trouble {
+                since: clocks.timestamp(trouble.since),
+                open: trouble.open,
+                back: trouble.back.map(|at| clocks.timestamp(at)),
+                is_told: trouble.is_told,
+                of_the_line: self.is_of_the_line(*commune),
+            };
+            (*commune, kept)
+        };
+        let line = self.line.as_ref().and_then(|line| {
+            let Alert::GatewayLine { down, of } = line.standing.alert else { return None };
+            let since = clocks.timestamp(line.standing.since);
+            Some(memory::Line { down: down.try_into().ok()?, of: of.try_into().ok()?, since })
+        });
+        let netd = self.netd_silent.map(|since| clocks.timestamp(since));
+        Memory { troubles: self.troubles.iter().map(kept).collect(), whole: memory::Whole { line, netd } }
     }
 
     /// Gives what has changed; what stands is [`Watch::standing`].
     pub(super) fn look(&mut self, look: &Look) -> Vec<Event> {
+        self.netd_silent = match (look.netd, self.netd_silent) {
+            (Service::Answers, _) => None,
+            // Not asked yet: as it was before the restart.
+            (Service::Unknown, before) => before,
+            (Service::Silent { since }, before) => Some(before.map_or(since, |before| before.min(since))),
+        };
         let elapsed = self.last.replace(look.now).map(|last| look.now.saturating_duration_since(last));
         let elapsed = elapsed.filter(|elapsed| *elapsed <= LONGEST).unwrap_or_default();
         self.troubles.retain(|commune, _| look.communes.contains_key(commune));
         for (commune, sight) in &look.communes {
             // While netd is silent that is the cause, whatever else there may be.
-            let counted = if sight.is_open && look.netd_silent.is_none() { elapsed } else { Duration::ZERO };
+            let counted = if sight.is_open && self.netd_silent.is_none() { elapsed } else { Duration::ZERO };
             self.see(*commune, sight, look.now, counted);
         }
-        if look.netd_silent.is_none() {
+        if self.netd_silent.is_none() {
             self.blame_the_line(look.communes.values().filter(|sight| sight.seen.is_some()).count());
             self.tell_of_town_halls();
         }
-        self.compare(look)
+        self.compare(look.now)
     }
 
     /// In the order in which they want attention.
@@ -144,6 +194,10 @@ impl Watch {
         }
     }
 
+    fn is_of_the_line(&self, commune: CommuneId) -> bool {
+        self.line.as_ref().is_some_and(|line| line.members.contains(&commune))
+    }
+
     fn tell_of_town_halls(&mut self) {
         for (commune, trouble) in &mut self.troubles {
             let has_cause = self.line.as_ref().is_some_and(|line| line.members.contains(commune));
@@ -153,15 +207,20 @@ impl Watch {
         }
     }
 
-    fn compare(&mut self, look: &Look) -> Vec<Event> {
-        let netd = look.netd_silent.filter(|since| look.now.saturating_duration_since(*since) >= NETD_AFTER);
+    /// What is to be told, in the order in which it wants attention.
+    fn found(&self, now: Instant) -> Vec<Standing> {
+        let netd = self.netd_silent.filter(|since| now.saturating_duration_since(*since) >= NETD_AFTER);
         let netd = netd.map(|since| Standing { alert: Alert::Netd, since });
         let line = self.line.as_ref().map(|line| line.standing);
         let told = self.troubles.iter().filter(|(_, trouble)| trouble.is_told);
         let town_halls = told
             .map(|(commune, trouble)| Standing { alert: Alert::TownHall(*commune), since: trouble.since });
-        let standing: Vec<Standing> = netd.into_iter().chain(line).chain(town_halls).collect();
-        let before = std::mem::replace(&mut self.standing, standing);
+        netd.into_iter().chain(line).chain(town_halls).collect()
+    }
+
+    fn compare(&mut self, now: Instant) -> Vec<Event> {
+        let found = self.found(now);
+        let before = std::mem::replace(&mut self.standing, found);
         let is_in = |list: &[Standing], one: &Standing| {
             list.iter().any(|other| other.alert.is_about_the_same(one.alert))
         };
@@ -173,6 +232,8 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
     use super::*;
 
     const LOOK: Duration = Duration::from_secs(10);
@@ -195,7 +256,7 @@ mod tests {
             let start = Instant::now();
             let sight = Sight { seen: Some(Seen::Up), age: Some(Duration::ZERO), is_open: true };
             let communes = (1..=count).map(|number| (commune(number), sight)).collect();
-            let look = Look { now: start, netd_silent: None, communes };
+            let look = Look { now: start, netd: Service::Answers, communes };
             let proofs = (1..=count).map(|number| (commune(number), start)).collect();
             Self { watch: Watch::new(15 * MINUTE), start, look, proofs }
         }
@@ -224,8 +285,28 @@ mod tests {
         }
 
         fn netd(&mut self, answers: bool) -> &mut Self {
-            self.look.netd_silent = (!answers).then_some(self.look.now);
+            let since = self.look.now;
+            self.look.netd = if answers { Service::Answers } else { Service::Silent { since } };
             self
+        }
+
+        /// The gateway's program is stopped, and started after so many minutes. Nobody has been heard yet.
+        fn restart(&mut self, minutes: u32) -> &mut Self {
+            let wall = Timestamp::UNIX_EPOCH;
+            let memory = self.watch.memory(Clocks { now: self.look.now, wall });
+            let off = minutes * MINUTE;
+            self.look.now += off;
+            let wall = wall + SignedDuration::try_from(off).expect("it is short");
+            self.watch = Watch::recalling(15 * MINUTE, &memory, Clocks { now: self.look.now, wall });
+            self.look.netd = Service::Unknown;
+            self
+        }
+
+        /// Since which minute each alert stands.
+        fn standing(&self) -> Vec<String> {
+            let minute = |since: Instant| since.saturating_duration_since(self.start).as_secs() / 60;
+            let standing = self.watch.standing().into_iter();
+            standing.map(|one| format!("{} since {}", name(one.alert), minute(one.since))).collect()
         }
 
         /// What is raised (+) and cleared (-) in that time, with the minute at which it is.
@@ -336,6 +417,47 @@ mod tests {
         assert_eq!(world.down(1..=22).pass(60), [""; 0]);
         assert_eq!(world.netd(true).up(1..=22).pass(20), ["65 - netd"]);
         assert_eq!(world.netd(false).pass(1), [""; 0], "a restart is not told of");
+    }
+
+    #[test]
+    fn an_alert_goes_on_through_a_restart() {
+        let mut world = World::of(4);
+        world.pass(60);
+        assert_eq!(world.down([2]).pass(20), ["75 + 2"]);
+        assert_eq!(world.standing(), ["2 since 60"]);
+        assert_eq!(world.restart(3).standing(), ["2 since 60"]);
+        assert_eq!(world.netd(true).pass(10), [""; 0], "it is not told again");
+        assert_eq!(world.up([2]).pass(3), [""; 0]);
+        assert_eq!(world.restart(0).netd(true).pass(4), ["98 - 2"], "it was back for three minutes already");
+        assert!(world.watch.standing().is_empty());
+    }
+
+    #[test]
+    fn what_was_not_told_of_yet_is_not_forgotten_by_a_restart() {
+        let mut world = World::of(4);
+        assert_eq!(world.down([1]).pass(10), [""; 0]);
+        // The hour in which nobody looked does not count.
+        assert_eq!(world.restart(60).netd(true).pass(3), [""; 0]);
+        assert_eq!(world.pass(10), ["75 + 1"]);
+        assert_eq!(world.standing(), ["1 since 0"]);
+    }
+
+    #[test]
+    fn the_gateway_s_line_is_still_the_cause_after_a_restart() {
+        let mut world = World::of(22);
+        assert_eq!(world.down(1..=20).pass(16), ["15 + line 20 of 22"]);
+        assert_eq!(world.restart(2).netd(true).pass(60), [""; 0]);
+        assert_eq!(world.up(1..=20).pass(10), ["83 - line 20 of 22"]);
+    }
+
+    #[test]
+    fn netd_is_told_of_until_it_is_known_to_answer() {
+        let mut world = World::of(4);
+        assert_eq!(world.netd(false).pass(4), ["2 + netd"]);
+        assert_eq!(world.restart(1).pass(1), [""; 0], "it was not asked yet");
+        assert_eq!(world.netd(false).pass(4), [""; 0]);
+        assert_eq!(world.standing(), ["netd since 0"]);
+        assert_eq!(world.netd(true).pass(1), ["10 - netd"]);
     }
 
     #[test]

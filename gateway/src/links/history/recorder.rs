@@ -13,7 +13,7 @@ use crate::store::{Store, WriteTx};
 
 /// As often as agents probe.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
-/// A power cut loses at most that much, and a disk is not worn out by more.
+/// A kill or a power cut loses at most that much, an orderly stop nothing; and a disk is not worn out by more.
 const WRITE_EVERY: Duration = Duration::from_secs(300);
 /// Rows of one transaction: of 2,000 communes each has its own, and the store takes a megabyte at a time.
 const BATCH: usize = 256;
@@ -22,6 +22,7 @@ const BATCH: usize = 256;
 enum Event {
     Look,
     Write,
+    Stop,
 }
 
 pub struct Recorder {
@@ -36,23 +37,30 @@ impl Recorder {
         Self { store, board, zone, ledger: Ledger::default() }
     }
 
-    /// Runs for as long as the database can be written.
+    /// Until it is stopped, and then writes down what it has.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn run(mut self) -> Result<(), Error> {
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let mut look = interval(LOOK_EVERY);
         let mut write = interval(WRITE_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         write.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tokio::pin!(stop);
         loop {
             let event = tokio::select! {
+                biased;
+                () = &mut stop => Event::Stop,
                 _ = look.tick() => Event::Look,
                 _ = write.tick() => Event::Write,
             };
             match event {
                 Event::Look => self.look(Instant::now(), Timestamp::now()),
                 Event::Write => self.write().await?,
+                Event::Stop => {
+                    self.look(Instant::now(), Timestamp::now());
+                    return self.write().await;
+                }
             }
         }
     }

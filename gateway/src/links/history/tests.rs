@@ -262,3 +262,17 @@ async fn two_thousand_communes_are_written_at_once() {
     recorder.write().await.expect("it is written");
     assert_eq!(kept.rows(HOURS).await, 2000);
 }
+
+#[tokio::test]
+async fn an_orderly_stop_writes_down_what_was_seen() {
+    let kept = Kept::new();
+    let (board, machine) = (Board::new(Instant::now()), machine("256", 1));
+    let mut recorder = Recorder::new(kept.store.clone(), board.clone(), zone());
+    board.expect([&machine]);
+    let (now, wall) = (Instant::now(), Timestamp::now());
+    assert!(board.heard(machine.id, &Probe::default(), now));
+    recorder.look(now, wall);
+    recorder.look(now + LOOK, wall + SignedDuration::from_secs(10));
+    recorder.run(std::future::ready(())).await.expect("it is written");
+    assert_ne!(kept.rows(HOURS).await, 0);
+}
