@@ -1,6 +1,6 @@
 //! The one task that carries the database's wishes to netd, and netd's readings to the board.
 
-mod key;
+pub(super) mod key;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

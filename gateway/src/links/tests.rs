@@ -1,6 +1,7 @@
 //! The keeper between a real store and a real socket.
 
 mod device;
+mod keys;
 mod model;
 
 use std::os::unix::fs::FileTypeExt;

@@ -23,8 +23,12 @@ use beffroi_protocol::PublicKey;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+pub(crate) use chest::Chest;
 pub use chest::{key_path, next_key_path};
 pub use client::{Client, Error};
+#[cfg(test)]
+pub(crate) use keyring::Keyring;
 pub use process::{Error as ProcessError, Prepared, prepare, run};
 
 pub use crate::config::Port;

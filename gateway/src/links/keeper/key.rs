@@ -12,7 +12,7 @@ use crate::store::WriteTx;
 /// The key in use, and the next.
 pub(super) type Told = (PublicKey, Option<PublicKey>);
 
-pub(super) fn wish(change: Option<&KeyChange>) -> KeyWish {
+pub(in crate::links) fn wish(change: Option<&KeyChange>) -> KeyWish {
     match change.map(|change| change.stage) {
         Some(Stage::Prepared(_)) => KeyWish::Prepare,
         Some(Stage::Ordered(key)) => KeyWish::Become(key),

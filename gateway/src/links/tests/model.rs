@@ -1,6 +1,8 @@
 //! What happens to a communauté in years happens here by chance, in any order; the tunnel follows, and keeps its
 //! promises: nobody who went comes back, nobody is disturbed who has nothing to do with it, who is not wanted has
-//! no address, and a second look finds nothing to do.
+//! no address, a second look finds nothing to do, and a gateway that changes its key loses no machine that was told.
+
+mod gateway_key;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -11,9 +13,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::config;
 use super::device::Device;
+use super::keys::Keys;
 use crate::directory::{
     self, CommuneId, CommuneName, Guest, Machine, MachineName, Network, NewMachine, Revocation,
 };
+use crate::links::keeper::key;
 use crate::links::store::{endpoints, moved, put_endpoints};
 use crate::links::wanted::Ground;
 use crate::netd::Wanted;
@@ -32,6 +36,16 @@ enum Event {
     Replace,
     /// A machine makes itself a new key.
     Rotate,
+    /// The gateway is to have another key.
+    PrepareKey,
+    GiveUpKey,
+    /// Whoever does not know it is left behind, if that is meant. The gateway may be stopped before netd hears of it.
+    OrderKey {
+        anyway: bool,
+        and_stops: bool,
+    },
+    /// Machines are switched on for a while, and hear what is wanted of them.
+    Call,
     Revoke,
     Rename,
     Move,
@@ -47,7 +61,7 @@ enum Event {
 
 impl Event {
     fn draw(chance: &mut Chance) -> Self {
-        match chance.of(26) {
+        match chance.of(36) {
             0..=2 => Self::Invite,
             3 => Self::Cancel,
             4..=7 => Self::Enrol,
@@ -61,6 +75,10 @@ impl Event {
             18 | 19 => Self::NetdDies(chance.of(4)),
             20 => Self::GatewayStops,
             21 | 22 => Self::Rotate,
+            23 | 24 => Self::PrepareKey,
+            25 => Self::GiveUpKey,
+            26 | 27 => Self::OrderKey { anyway: chance.of(3) == 0, and_stops: chance.of(3) == 0 },
+            28..=32 => Self::Call,
             _ => Self::GatewayStarts,
         }
     }
@@ -82,6 +100,9 @@ struct Community {
     device: Device,
     /// What netd has on its disk.
     kept: Option<Wanted>,
+    gateway_keys: Keys,
+    /// Whether the device had another key after the last event.
+    key_changed: bool,
     keys: u64,
     /// Every key that the tunnel has let go of, which no one ever has again.
     gone: BTreeSet<PublicKey>,
@@ -89,6 +110,7 @@ struct Community {
 
 #[tokio::test]
 async fn the_tunnel_keeps_its_promises_whatever_happens() {
+    let mut changes = 0;
     for seed in 0..COMMUNITIES {
         let mut community = Community::new(seed).await;
         for number in 0..EVENTS {
@@ -98,11 +120,13 @@ async fn the_tunnel_keeps_its_promises_whatever_happens() {
             let before = community.device.sessions();
             community.settle(event).await;
             community.check(&told).await;
-            if !event.is_violent() {
+            if !event.is_violent() && !community.key_changed {
                 community.check_sessions(&before, &told);
             }
         }
+        changes += community.gateway_keys.changes();
     }
+    assert!(changes > 10, "the gateway changed its key {changes} times only");
 }
 
 impl Community {
@@ -123,6 +147,8 @@ impl Community {
             gateway_runs: true,
             device: Device::new(backend),
             kept: None,
+            gateway_keys: Keys::new(),
+            key_changed: false,
             keys: 0,
             gone: BTreeSet::new(),
         }
@@ -138,6 +164,10 @@ impl Community {
             Event::Enrol => self.enrol().await,
             Event::Replace => self.replace().await,
             Event::Rotate => self.rotate().await,
+            Event::PrepareKey => self.prepare_key().await,
+            Event::GiveUpKey => self.give_up_key().await,
+            Event::OrderKey { anyway, and_stops } => self.order_key(anyway, and_stops).await,
+            Event::Call => self.call().await,
             Event::Revoke => self.revoke().await,
             Event::Rename => self.rename().await,
             Event::Move => self.relocate().await,
@@ -152,22 +182,28 @@ impl Community {
     /// What netd and the gateway do, at once or at their next tick.
     async fn settle(&mut self, event: Event) {
         let wanted = self.wanted().await;
+        self.key_changed = false;
         if let Event::NetdDies(patience) = event {
             if self.gateway_runs {
                 self.keep(wanted.clone());
             }
             self.work(patience);
+            let wish = self.kept.as_ref().filter(|_| patience > 0).map(|kept| kept.key);
+            self.key_changed |= self.gateway_keys.die(wish);
         }
         if matches!(event, Event::NetdStarts | Event::NetdDies(_)) {
+            self.key_changed |= self.gateway_keys.start();
             let backend = self.device.present().backend;
             self.device = std::mem::replace(&mut self.device, Device::new(backend)).survive();
         }
         self.work(usize::MAX);
+        self.follow_key().await;
         if self.gateway_runs {
             self.gone.extend(self.device.sessions().into_keys());
             self.gone.retain(|key| !wanted.tunnel.peers.contains_key(key));
             self.keep(wanted);
             self.work(usize::MAX);
+            self.follow_key().await;
         }
     }
 
@@ -192,10 +228,12 @@ impl Community {
         for key in present.peers.keys() {
             assert!(!self.gone.contains(key), "{told}: {key} is back");
         }
+        self.gateway_keys.check(told);
         let Some(kept) = &self.kept else { return };
         assert_eq!(plan(&kept.tunnel, &present), [], "{told}: a second look finds something to do");
         if self.gateway_runs {
             self.check_firewall(kept, told).await;
+            self.check_keys(told).await;
         }
     }
 
@@ -228,14 +266,15 @@ impl Community {
     async fn wanted(&self) -> Wanted {
         let known = self.store.read(async |tx| endpoints(tx).await).await.expect("they are read");
         let preshared = self.store.read(async |tx| directory::preshared_keys(tx).await).await;
-        self.ground.wanted(
+        let wanted = self.ground.wanted(
             &self.machines().await,
             &self.guests().await,
             &known,
             &preshared.expect("they are read"),
             &BTreeSet::new(),
             &BTreeMap::new(),
-        )
+        );
+        Wanted { key: key::wish(self.key_change().await.as_ref()), ..wanted }
     }
 
     async fn machines(&self) -> Vec<Machine> {
@@ -284,9 +323,11 @@ impl Community {
             [None, Some(PresharedKey::from_bytes([self.keys as u8; 32]))][self.chance.of(2)].clone();
         let added = self.store.write(async move |tx| {
             let machine = directory::add_machine(tx, &network, new.clone()).await?;
-            directory::set_preshared(tx, machine.id, preshared.as_ref()).await
+            directory::set_preshared(tx, machine.id, preshared.as_ref()).await?;
+            Ok::<_, directory::Error>(machine.id)
         });
-        added.await.expect("there is room");
+        let id = added.await.expect("there is room");
+        self.join(id).await;
     }
 
     async fn replace(&mut self) {
@@ -295,6 +336,7 @@ impl Community {
             let replaced =
                 self.store.write(async move |tx| directory::replace_key(tx, id, key, now).await).await;
             replaced.expect("the key is new");
+            self.join(id).await;
         }
     }
 
@@ -316,6 +358,7 @@ impl Community {
             let revoked =
                 self.store.write(async move |tx| directory::revoke(tx, id, revocation.clone()).await).await;
             revoked.expect("it is there");
+            self.gateway_keys.leaves(id);
         }
     }
 
