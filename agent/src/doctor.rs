@@ -96,6 +96,7 @@ fn question(config: &Config, report: &Report, memory: Option<&Memory>) -> Option
     };
     if let Some(line) = &report.line {
         inside.is_answering = line.is_answering;
+        inside.is_heard = line.is_heard;
         inside.last_answer = line.last_answer_seconds.map(Duration::from_secs);
         inside.handshake = line.last_handshake_seconds.map(Duration::from_secs);
         inside.clock = line.clock_ahead_seconds;

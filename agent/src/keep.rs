@@ -245,6 +245,7 @@ impl Keeper {
             endpoint: self.endpoint,
             carrier: self.ways.used(),
             is_answering: self.last_answer.is_some() && self.recovery.is_none(),
+            is_heard: self.recovery.is_some() && self.is_heard,
         }
     }
 

@@ -79,6 +79,9 @@ pub struct Line {
     pub(crate) last_answer_seconds: Option<u64>,
     /// No recovery is under way: the last probes were answered.
     pub(crate) is_answering: bool,
+    /// It does not, and something comes through the tunnel all the same.
+    #[serde(default)]
+    pub(crate) is_heard: bool,
     pub(crate) round_trip_milliseconds: Option<u64>,
     pub(crate) jitter_milliseconds: Option<u64>,
     pub(crate) loss_percent: Option<u8>,
@@ -147,6 +150,7 @@ impl Line {
             carrier: seen.carrier,
             last_answer_seconds: seen.last_answer.map(|at| age(at).as_secs()),
             is_answering: seen.is_answering,
+            is_heard: seen.is_heard,
             round_trip_milliseconds: seen.round_trip.map(millis),
             jitter_milliseconds: seen.jitter.map(millis),
             loss_percent: seen.loss,
@@ -380,6 +384,7 @@ mod tests {
             quality: Some(Quality::Good),
             endpoint: Some(([192, 0, 2, 1], 51820).into()),
             is_answering: age.is_some(),
+            is_heard: false,
         };
         (Known { state, seen, longest: Some(1232), ..Known::default() }, now)
     }

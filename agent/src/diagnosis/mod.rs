@@ -62,6 +62,8 @@ pub(crate) enum Interface {
 pub(crate) struct Inside {
     /// No recovery is under way: the last probes were answered.
     pub(crate) is_answering: bool,
+    /// It does not, and something comes through the tunnel all the same.
+    pub(crate) is_heard: bool,
     pub(crate) last_answer: Option<Duration>,
     /// How long ago the last handshake was.
     pub(crate) handshake: Option<Duration>,
@@ -195,11 +197,11 @@ fn names(facts: &Facts) -> Option<Finding> {
 
 /// What the gateway itself, or its machine, has said.
 fn said(facts: &Facts) -> Option<Finding> {
-    let Inside { handshake, last_answer, is_revoked, endpoint, .. } = &facts.inside;
-    let is_up = handshake.is_some_and(|age| last_answer.is_none_or(|silent| age < silent));
+    let Inside { handshake, last_answer, is_revoked, is_heard, endpoint, .. } = &facts.inside;
+    let is_shaken = handshake.is_some_and(|age| last_answer.is_none_or(|silent| age < silent));
     let cause = if *is_revoked {
         Cause::Revoked
-    } else if is_up {
+    } else if is_shaken || *is_heard {
         Cause::GatewayProgramStopped
     } else if facts.way == Way::Refused {
         Cause::GatewayStopped

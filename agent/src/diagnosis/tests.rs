@@ -83,6 +83,7 @@ fn a_silent_gateway_is_told_by_what_else_is_seen() {
     check(silent(), |facts| facts.inside.is_revoked = true, &[Cause::Revoked]);
     let shaken: fn(&mut Facts) = |facts| facts.inside.handshake = Some(Duration::from_secs(20));
     check(silent(), shaken, &[Cause::GatewayProgramStopped]);
+    check(silent(), |facts| facts.inside.is_heard = true, &[Cause::GatewayProgramStopped]);
     let never: fn(&mut Facts) = |facts| (facts.inside.handshake, facts.inside.last_answer) = (None, None);
     check(silent(), never, &[Cause::GatewaySilent]);
     check(silent(), |facts| facts.way = Way::Refused, &[Cause::GatewayStopped]);

@@ -47,4 +47,6 @@ pub(crate) struct Seen {
     pub(crate) carrier: Carrier,
     /// The gateway answers: no recovery is under way.
     pub(crate) is_answering: bool,
+    /// It does not, and something comes through the tunnel all the same.
+    pub(crate) is_heard: bool,
 }

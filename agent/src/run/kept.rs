@@ -322,9 +322,10 @@ impl Membership {
     }
 
     fn question(&self, config: &Config) -> Question {
-        let last_answer = self.keeper.seen().last_answer;
+        let seen = self.keeper.seen();
         let inside = Inside {
-            last_answer: last_answer.map(|at| at.elapsed()),
+            last_answer: seen.last_answer.map(|at| at.elapsed()),
+            is_heard: seen.is_heard,
             addresses: self.joined.welcome.addresses.clone(),
             gateway: self.joined.welcome.gateway.clone(),
             endpoint: self.joined.endpoint.to_string(),
