@@ -41,7 +41,7 @@ async fn what_is_typed_of_addresses_is_judged_and_kept() {
     let mut referent = rig.referent().await;
     for (typed, sentence) in [
         ("", "au moins une adresse"),
-        ("imprimante", "« imprimante » n’est pas une adresse"),
+        ("imprimante", "«\u{a0}imprimante\u{a0}» n’est pas une adresse"),
         ("8.8.8.8", "8.8.8.8 n’est pas une adresse de réseau local"),
         ("192.168.1.9-2", "finit avant d’avoir commencé"),
         ("10.0.0.0/8", "trop large"),
