@@ -297,7 +297,8 @@ page-certificate-windows = Windows : ouvrez le fichier, puis « Installer un c
 page-certificate-other = macOS : ouvrez le fichier ; dans « Trousseaux d’accès », choisissez pour ce certificat « Toujours approuver ».
 page-names-title = Indiquez le serveur de noms
 page-names = Serveur DNS préféré : { $address }. Serveur DNS auxiliaire : l’adresse de votre box.
-page-names-where = Windows : Paramètres, Réseau et Internet, Ethernet (ou Wi-Fi), Attribution du serveur DNS, Modifier, Manuel, IPv4. macOS : Réglages, Réseau, Détails, DNS.
+page-names-windows = Windows : Paramètres, Réseau et Internet, Ethernet (ou Wi-Fi), Attribution du serveur DNS, Modifier, Manuel, IPv4.
+page-names-macos = macOS : Réglages, Réseau, Détails, DNS.
 page-open-title = Ouvrez l’intranet
 page-open = Gardez cette adresse dans vos favoris :
 

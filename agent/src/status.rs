@@ -1,16 +1,17 @@
 //! How the link is, for people and for programs: the daemon tells it on a Unix socket, as one line
 //! of JSON to whoever connects. Nothing in it is secret: every user of the machine may ask.
 
+mod served;
+
 use std::fs;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use beffroi_protocol::probe::Carrier;
 use beffroi_protocol::quality::Quality;
-use beffroi_protocol::serving::{Hosts, Span};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -18,6 +19,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use self::served::Served;
 use crate::diagnosis::{Sight, Told};
 use crate::keep::{Link, Seen};
 use crate::serve::Standing;
@@ -99,15 +101,6 @@ pub struct Line {
     pub(crate) findings: Vec<Told>,
 }
 
-/// The other computers of the town hall.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Served {
-    pub(crate) hosts: Hosts,
-    /// Where they find this machine; none when they cannot be let in.
-    pub(crate) addresses: Vec<Ipv4Addr>,
-    pub(crate) findings: Vec<Told>,
-}
-
 /// What the daemon knows, and the socket's task tells with today's ages.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known {
@@ -130,12 +123,6 @@ impl Known {
             report.serving = self.serving.clone().map(Served::from);
         }
         report
-    }
-}
-
-impl From<Standing> for Served {
-    fn from(Standing { hosts, addresses, findings }: Standing) -> Self {
-        Self { hosts, addresses, findings }
     }
 }
 
@@ -242,31 +229,6 @@ impl Report {
         }
         lines.join("\n")
     }
-}
-
-impl Served {
-    fn text(&self) -> String {
-        let hosts = match &self.hosts {
-            Hosts::All => t("status-lets-in-all"),
-            Hosts::Chosen(spans) => spans.iter().map(span).collect::<Vec<_>>().join(", "),
-        };
-        let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
-        match addresses.is_empty() {
-            true => t_with("status-lets-in-nobody", &[("hosts", hosts.into())]),
-            false => t_with(
-                "status-lets-in-at",
-                &[("hosts", hosts.into()), ("addresses", addresses.join(", ").into())],
-            ),
-        }
-    }
-}
-
-fn span(span: &Span) -> String {
-    if span.first == span.last {
-        return span.first.to_string();
-    }
-    let [first, last] = [span.first, span.last].map(|address| address.to_string());
-    t_with("status-span", &[("first", first.into()), ("last", last.into())])
 }
 
 impl Member {

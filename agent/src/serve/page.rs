@@ -88,28 +88,27 @@ impl Page {
     }
 
     fn steps(&self) -> String {
-        let says = |id: &str| escape(&t(id));
-        let address = escape(&t_with("page-names", &[("address", self.place.address.to_string().into())]));
-        let site = escape(&self.site);
-        let link = |to: &str, text: &str| format!("<p><a class=\"button\" href=\"{to}\">{text}</a></p>");
-        let certificate = link(CERTIFICATE, &says("page-certificate-button"));
-        let open = link(&format!("https://{site}/"), &format!("https://{site}/"));
-        let step = |title: &str, text: &str| format!("<li>\n<h2>{title}</h2>\n{text}\n</li>\n");
+        let text = |id: &str| format!("<p>{}</p>", escape(&t(id)));
+        let button = |to: &str, text: &str| format!("<p><a class=\"button\" href=\"{to}\">{text}</a></p>");
+        let step = |id: &str, parts: &[String]| {
+            format!("<li>\n<h2>{}</h2>\n{}\n</li>\n", escape(&t(id)), parts.join("\n"))
+        };
+        let certificate = button(CERTIFICATE, &escape(&t("page-certificate-button")));
+        let address = t_with("page-names", &[("address", self.place.address.to_string().into())]);
+        let address = format!("<p>{}</p>", escape(&address));
+        let site = format!("https://{}/", escape(&self.site));
         let steps = [
             step(
-                &says("page-certificate-title"),
-                &format!(
-                    "<p>{}</p>\n{certificate}\n<p>{}</p>\n<p>{}</p>",
-                    says("page-certificate"),
-                    says("page-certificate-windows"),
-                    says("page-certificate-other")
-                ),
+                "page-certificate-title",
+                &[
+                    text("page-certificate"),
+                    certificate,
+                    text("page-certificate-windows"),
+                    text("page-certificate-other"),
+                ],
             ),
-            step(
-                &says("page-names-title"),
-                &format!("<p>{address}</p>\n<p>{}</p>", says("page-names-where")),
-            ),
-            step(&says("page-open-title"), &format!("<p>{}</p>\n{open}", says("page-open"))),
+            step("page-names-title", &[address, text("page-names-windows"), text("page-names-macos")]),
+            step("page-open-title", &[text("page-open"), button(&site, &site)]),
         ];
         format!("<ol>\n{}</ol>", steps.concat())
     }
