@@ -9,6 +9,7 @@ mod readers;
 #[test]
 fn every_reader_bears_what_is_kept() {
     corpus::replay("list", readers::list);
+    corpus::replay("people", readers::people);
     corpus::replay("netd", readers::netd);
     corpus::replay("control", readers::control);
 }

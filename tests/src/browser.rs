@@ -129,6 +129,13 @@ impl Browser {
         Ok(())
     }
 
+    /// Chooses a file in the field of this name.
+    pub fn choose(&self, name: &str, file: &Path) -> Result<()> {
+        let field = self.find("css selector", &format!("[name='{name}'][type=file]"))?;
+        self.post(&format!("/element/{field}/value"), &json!({ "text": file.display().to_string() }))?;
+        Ok(())
+    }
+
     /// Clicks the first element that matches a CSS selector.
     pub fn click(&self, selector: &str) -> Result<()> {
         let element = self.find("css selector", selector)?;

@@ -335,6 +335,98 @@ fn everything_is_done_without_script() -> Result<()> {
     says("Votre session est fermée")
 }
 
+/// Functions in the place of names: four delegates of the first eight communes, three of each of the others.
+fn delegates(communes: &[&str]) -> String {
+    let of = |commune: &str| {
+        let elides = commune.starts_with(['A', 'E', 'H', 'Y']);
+        if elides { format!("d’{commune}") } else { format!("de {commune}") }
+    };
+    let mut list = "Fonction;Nom;Commune;Début;Téléphone\r\n".to_owned();
+    for (place, commune) in communes.iter().enumerate() {
+        for number in 1..=if place < 8 { 4 } else { 3 } {
+            let name = format!("Délégué {number} {}", of(commune));
+            list += &format!(
+                "délégué communautaire;{name};{commune};22/03/2026;02 35 {place:02} 00 0{number}\r\n"
+            );
+        }
+    }
+    list
+}
+
+/// After an election: 74 delegates of 22 communes come in as one list, of which two lines are wrong.
+#[test]
+fn a_whole_list_of_delegates_comes_in() -> Result<()> {
+    let caux = Community::of(["Alvimare"])?;
+    let [alvimare] = &caux.town_halls;
+    let referent = &caux.referent;
+    referent.trust_with_the_admin_page("Alvimare")?;
+    let communes = include_str!("../data/communes.csv");
+    let communes: Vec<&str> = communes.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    ensure!(communes.len() == 22, "{communes:?}");
+    referent.add_communes(&communes)?;
+
+    let list = delegates(&communes);
+    ensure!(list.lines().count() == 75, "74 delegates and the titles");
+    let wrong = list.replacen(";Foucart;", ";Foucard;", 1).replacen("02 35 05", "le matin 05", 1);
+    let file = alvimare.node.folder().join("elus.csv");
+    std::fs::write(&file, wrong)?;
+
+    let browser = Browser::open(&alvimare.node)?;
+    sign_in(&browser)?;
+    is_for_everyone(&browser, &format!("{}/annuaire", admin()), "annuaire-vide")?;
+    is_for_everyone(&browser, &format!("{}/annuaire/ajouter", admin()), "personne-nouvelle")?;
+    is_for_everyone(&browser, &format!("{}/annuaire/listes", admin()), "listes")?;
+    browser.choose("list", &file)?;
+    tab_to(&browser, "at.innerText == 'Comparer avec l’annuaire'")?;
+    enter(&browser, "2 lignes à corriger")?;
+    is_for_everyone(&browser, &browser.address()?, "liste-a-corriger")?;
+    let says = |text: &str| -> Result<()> {
+        let page = browser.text()?;
+        ensure!(page.contains(text), "{page} lacks {text}");
+        Ok(())
+    };
+    says("n’est pas une commune de la communauté")?;
+    says("n’est pas un numéro de téléphone")?;
+    says("72 personnes nouvelles")?;
+    let lines = browser.evaluate("document.querySelector('[name=lines]').value")?;
+    let lines = lines.as_str().context("lines to correct")?.to_owned();
+    let lines = lines.replace(";Foucard;", ";Foucart;").replace("le matin 05", "02 35 05");
+    browser.fill("lines", &lines)?;
+    browser.press("Vérifier de nouveau")?;
+    says("74 personnes nouvelles")?;
+    is_for_everyone(&browser, &browser.address()?, "liste")?;
+    tab_to(&browser, "at.innerText == 'Appliquer ces changements'")?;
+    enter(&browser, "La liste est appliquée")?;
+
+    is_for_everyone(&browser, &format!("{}/annuaire", admin()), "annuaire")?;
+    says("74 personnes")?;
+    is_for_everyone(&browser, &format!("{}/annuaire/groupes", admin()), "groupes")?;
+    is_for_everyone(&browser, &format!("{}/annuaire/groupes/conseil", admin()), "conseil")?;
+    browser.visit(&format!("{}/annuaire?q=delegue+1+d+alvimare", admin()))?;
+    browser.follow("Délégué 1 d’Alvimare")?;
+    let person = browser.address()?;
+    is_for_everyone(&browser, &person, "personne")?;
+    is_for_everyone(&browser, &format!("{person}/fonctions/1"), "fonction")?;
+    is_for_everyone(&browser, &format!("{person}/effacer"), "effacer")?;
+    let commune = commune_path(&referent.overview()?, "Alvimare")?;
+    is_for_everyone(&browser, &format!("{}{commune}/fiche", admin()), "fiche")?;
+
+    // The same list again changes nothing.
+    std::fs::write(&file, &list)?;
+    browser.visit(&format!("{}/annuaire/listes", admin()))?;
+    browser.choose("list", &file)?;
+    browser.press("Comparer avec l’annuaire")?;
+    says("L’annuaire dit déjà tout cela.")?;
+    says("74 personnes de la liste restent comme elles sont.")?;
+
+    is_for_everyone(&browser, &format!("{}/annuaire?q=yebleron", intranet()), "annuaire-mairie")?;
+    says("3 personnes")?;
+    says("Délégué 2 d’Yébleron")?;
+    browser.visit(&intranet())?;
+    browser.follow("Annuaire")?;
+    says("Page suivante")
+}
+
 /// Where the keyboard is, and whether one sees it.
 const FOCUS: &str = "(() => {
     const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();

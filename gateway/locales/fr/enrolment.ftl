@@ -134,4 +134,4 @@ enrolment-remove-lead = { $commune } n’apparaîtra plus dans la liste. On pour
 enrolment-remove-button = Supprimer la commune
 enrolment-remove-back = Revenir à la commune
 enrolment-removed = La commune est supprimée.
-enrolment-has-history = { $commune } a, ou a eu, un poste ou un bon de raccordement : elle reste dans la liste, pour que l’on sache toujours ce qui y a été fait. Si son nom est faux, renommez-la.
+enrolment-has-history = { $commune } a, ou a eu, un poste, un bon de raccordement ou quelqu’un qui y exerce une fonction : elle reste dans la liste, pour que l’on sache toujours ce qui y a été fait. Si son nom est faux, renommez-la.

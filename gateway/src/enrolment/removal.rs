@@ -1,5 +1,5 @@
-//! Taking off the list a commune that was added by mistake. One that has had a machine, or an invitation for one,
-//! stays: what was done there is told of it.
+//! Taking off the list a commune that was added by mistake. One that has had a machine, an invitation for one, or
+//! somebody who held a function there stays: what was done there is told of it.
 
 use jiff::Timestamp;
 
@@ -17,7 +17,9 @@ pub async fn removal(tx: &impl Read, id: CommuneId) -> Result<(Commune, Removal)
     let commune = directory::commune(tx, id).await?.ok_or(Error::NoSuchCommune(id))?;
     let machines = directory::machines_of(tx, id).await?;
     let invited = all(tx).await?.iter().any(|invitation| invitation.commune == id);
-    let removal = if machines.is_empty() && !invited { Removal::Possible } else { Removal::HasHistory };
+    let has_people = directory::register(tx).await?.knows_commune(id);
+    let removal =
+        if machines.is_empty() && !invited && !has_people { Removal::Possible } else { Removal::HasHistory };
     Ok((commune, removal))
 }
 

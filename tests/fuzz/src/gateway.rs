@@ -2,7 +2,7 @@
 
 use beffroi_gateway::directory::CommuneName;
 use beffroi_gateway::netd::message;
-use beffroi_gateway::{control as commands, enrolment};
+use beffroi_gateway::{control as commands, enrolment, people};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -17,6 +17,14 @@ pub fn list(bytes: &[u8]) {
         for line in &listing.lines {
             assert_eq!(CommuneName::parse(line.name.as_str()).as_ref(), Ok(&line.name));
         }
+    }
+}
+
+/// The list of people, in whatever form a spreadsheet saved it.
+pub fn people(bytes: &[u8]) {
+    match people::read(bytes) {
+        Ok(listing) => assert!(listing.lines.iter().all(|line| line.number > 0), "{listing:?}"),
+        Err(unfit) => assert!(!unfit.explain().is_empty(), "{unfit:?}"),
     }
 }
 
