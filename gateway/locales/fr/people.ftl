@@ -25,7 +25,7 @@ people-back = L’annuaire
 people-export = Enregistrer la liste
 people-give-up = Renoncer
 people-save = Enregistrer
-people-nothing = rien
+people-nothing = non renseigné
 people-overtaken = Quelqu’un a changé la même chose entre-temps. Rouvrez la page et recommencez.
 
 # Une personne.
@@ -111,9 +111,9 @@ people-group-remove = Supprimer le groupe
 people-group-remove-text = Supprimer le groupe n’efface personne de l’annuaire.
 people-group-removed = Le groupe est supprimé.
 people-members = { $count ->
-    [0] personne
-    [one] une personne
-   *[other] { $count } personnes
+    [0] aucun membre
+    [one] un membre
+   *[other] { $count } membres
 }
 people-member-add = Ajouter quelqu’un
 people-member-add-button = Ajouter
@@ -123,6 +123,7 @@ people-member-removed = La personne n’est plus dans le groupe.
 people-out-of-office = N’y siègent plus, faute de fonction
 people-circles = Groupes qui se forment tout seuls
 people-circles-text = Leurs membres viennent des fonctions : il n’y a pas de liste à tenir.
+people-circles-by-commune = Délégués communautaires, commune par commune
 people-circle-text = Ce groupe se forme tout seul, d’après les fonctions de chacun.
 people-circle-council = Conseil communautaire
 people-circle-bureau = Bureau
@@ -197,7 +198,6 @@ people-list-ended = { $count ->
    *[other] { $count } fonctions qui prennent fin
 }
 people-list-unchanged = { $count ->
-    [0] Personne de la liste ne reste sans changement.
     [one] Une personne de la liste reste comme elle est.
    *[other] { $count } personnes de la liste restent comme elles sont.
 }

@@ -152,7 +152,7 @@ async fn a_commission_is_put_together_and_loses_who_is_out_of_office() {
         .get("/annuaire/groupes")
         .await
         .shows("Conseil communautaire")
-        .shows("délégués communautaires")
+        .shows("Délégués communautaires")
         .hides("Commission voirie");
     referent.post("/annuaire/groupes", &[("name", "x")]).await.shows("de quelle nature");
     let fields = [("name", "Commission voirie"), ("kind", "commission")];
@@ -164,7 +164,7 @@ async fn a_commission_is_put_together_and_loses_who_is_out_of_office() {
     let number = person.rsplit('/').next().expect("a number");
     referent.get(&format!("{group}?q=delegue")).await.shows("Délégué d’Alvimare");
     referent.post(&format!("{group}/ajouter"), &[("person", number)]).await;
-    referent.get(&group).await.shows("une personne").shows(&person);
+    referent.get(&group).await.shows("un membre").shows(&person);
     let ended = [("function", "delegue"), ("commune", "1"), ("from", "22/03/2026"), ("until", "23/11/2026")];
     referent.post(&format!("{person}/fonctions/1"), &ended).await;
     referent.get(&group).await.shows("N’y siègent plus").shows("Personne aujourd’hui");

@@ -147,8 +147,11 @@ async fn groups_page(
         kind: Some(group.kind.text()),
         count: group.members(&register, today).len(),
     };
-    let delegates = communes.iter().map(|commune| Circle::Of(directory::Function::Delegate, commune.id));
-    let by_commune = delegates.map(circle).filter(|summary| summary.count > 0).collect();
+    let delegates = communes.iter().map(|commune| Summary {
+        name: commune.name.to_string(),
+        ..circle(Circle::Of(directory::Function::Delegate, commune.id))
+    });
+    let by_commune = delegates.filter(|summary| summary.count > 0).collect();
     let circles = Circle::all().map(circle).collect();
     let once = form.once.clone();
     let groups = groups.into_iter().map(group).collect();
