@@ -119,7 +119,6 @@ fn the_admin_pages_are_for_everyone() -> Result<()> {
         ("/communes/ajouter", "ajouter-des-communes"),
         ("/annonce", "annonce"),
         ("/reglages", "reglages"),
-        ("/reglages/cle", "reglages-cle"),
         ("/qui-a-fait-quoi", "qui-a-fait-quoi"),
         ("/qui-a-fait-quoi?verifier=oui", "qui-a-fait-quoi-verifie"),
         (&format!("{}/supprimer", commune_path(&overview, "Foucart")?), "supprimer-refuse"),
@@ -137,6 +136,42 @@ fn the_admin_pages_are_for_everyone() -> Result<()> {
     browser.fill("name", "Téléphone de l’accueil")?;
     browser.press("Ajouter l’appareil")?;
     is_for_everyone(&browser, &browser.address()?, "appareil")
+}
+
+/// Before, while a town hall that is off is awaited, when the referent does not wait for it, and afterwards.
+#[test]
+fn the_change_of_the_gateway_s_key_is_for_everyone() -> Result<()> {
+    let mut caux = Community::of(["Alvimare", "Bennetot"])?;
+    caux.referent.trust_with_the_admin_page("Alvimare")?;
+    caux.referent.add_communes(&["Foucart"])?;
+    caux.referent.invite(&["Foucart"])?;
+    let foucart = commune_path(&caux.referent.overview()?, "Foucart")?;
+    caux.referent.send(&format!("{foucart}/appareil"), &[("name", "Téléphone de l’accueil"), ("key", "")])?;
+    let [alvimare, bennetot] = &mut caux.town_halls;
+    bennetot.kill()?;
+
+    let browser = Browser::open(&alvimare.node)?;
+    sign_in(&browser)?;
+    let page = format!("{}/reglages/cle", admin());
+    is_for_everyone(&browser, &page, "cle")?;
+    browser.press("Préparer une nouvelle clé")?;
+    until("Alvimare knows it", SOON, || {
+        Ok(caux.referent.visit("/reglages/cle")?.text().contains("Un poste sur 2 la connaît"))
+    })?;
+    is_for_everyone(&browser, &page, "cle-preparee")?;
+    browser.press("Changer de clé")?;
+    ensure!(browser.text()?.contains("Attendez-le, ou cochez la case"), "{}", browser.text()?);
+    browser.picture("cle-refusee-390")?;
+    ensure!(browser.obstacles()?.is_empty(), "a refusal keeps people out");
+    // Chromium writes down that the answer was a refusal.
+    drop(browser.console()?);
+    browser.click("[name=quand_meme]")?;
+    browser.press("Changer de clé")?;
+    until("the link is back", SOON, || Ok(alvimare.home().is_ok_and(|page| page.status == 200)))?;
+    until("it is seen", SOON, || {
+        Ok(caux.referent.visit("/reglages/cle")?.text().contains("Un poste sur 2 est revenu"))
+    })?;
+    is_for_everyone(&browser, &page, "cle-changee")
 }
 
 #[test]
