@@ -21,4 +21,5 @@ mod routes;
 mod serving;
 mod throughput;
 mod tls;
+mod traces;
 mod updates;

@@ -30,7 +30,7 @@ fn version(text: &str) -> Version {
     Version::parse(text).expect("a version")
 }
 
-fn release(text: &str, seed: u8) -> Vec<u8> {
+pub(crate) fn release(text: &str, seed: u8) -> Vec<u8> {
     signed(&stated(text, PROGRAM), seed, PROGRAM)
 }
 
