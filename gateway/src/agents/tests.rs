@@ -10,7 +10,7 @@ use beffroi_protocol::PublicKey;
 use beffroi_protocol::code::Endpoint;
 use beffroi_protocol::enrolment::{Reason, Refused, Request, Welcome};
 use beffroi_protocol::membership::{KnownKey, Membership, NEXT_GATEWAY_PATH};
-use beffroi_protocol::probe::{Answer, Probe, decode, encode};
+use beffroi_protocol::probe::{Answer, FAREWELL, Probe, decode, encode};
 use beffroi_protocol::trial;
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -23,7 +23,7 @@ use super::*;
 use crate::config::Config;
 use crate::directory::{self, CommuneName, Follower, MachineName, Network, NewMachine, Revocation};
 use crate::enrolment::{Wish, order};
-use crate::links::{Board, Measuring, State};
+use crate::links::{Board, Measuring, State, Word};
 use crate::store::{Store, WriteTx};
 use crate::updates::Shelf;
 use crate::web::{Place, Room};
@@ -337,7 +337,7 @@ async fn only_enrolled_machines_are_answered_by_the_probe_port() {
         Measuring::default(),
     );
     let wanted = members.revision(machine.id).await;
-    let (_farewells, leaving) = crate::links::farewells();
+    let (farewells, leaving) = crate::links::farewells();
     tokio::spawn(serve_probes(vec![socket], members, board.clone(), leaving));
 
     let probe =
@@ -365,4 +365,11 @@ async fn only_enrolled_machines_are_answered_by_the_probe_port() {
     assert_eq!(buffer[..length], tried);
     let link = board.link(machine.id, Instant::now()).expect("it is expected");
     assert_eq!((link.state, link.version.as_deref()), (State::Online, Some("0.1.0")));
+
+    // The last word comes from where the answers came from, and to nobody else.
+    farewells.say(Word::Farewell, vec![member.local_addr().expect("it is bound")]).await;
+    let (length, from) = member.recv_from(&mut buffer).await.expect("it comes");
+    assert_eq!((&buffer[..length], from), (FAREWELL, port));
+    let nothing = stranger.try_recv(&mut buffer).expect_err("nothing was sent there");
+    assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
 }

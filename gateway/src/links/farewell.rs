@@ -40,7 +40,7 @@ pub fn farewells() -> (Farewells, Leaving) {
 }
 
 impl Farewells {
-    pub(super) async fn say(&self, word: Word, machines: Vec<SocketAddr>) {
+    pub async fn say(&self, word: Word, machines: Vec<SocketAddr>) {
         if machines.is_empty() {
             return;
         }

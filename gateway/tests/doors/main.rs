@@ -12,6 +12,7 @@ mod gateway_key;
 mod history;
 mod invitations;
 mod links;
+mod members;
 mod metrics;
 mod notices;
 mod pages;

@@ -59,6 +59,8 @@ pub(crate) struct Rig {
     pub(crate) alerts: Alerts,
     /// Whose line is measured; nobody obeys but the test.
     pub(crate) measuring: Measuring,
+    /// The releases that are there to be offered.
+    pub(crate) shelf: Shelf,
     admin: Router,
     portal: Router,
     metrics: Router,
@@ -113,7 +115,7 @@ pub(crate) async fn rig() -> Rig {
     let shelf = Shelf::open(brought, uploaded, Some(crate::updates::key()));
     let gate = admin::Gate {
         devices,
-        updates: updates::Desk { shelf },
+        updates: updates::Desk { shelf: shelf.clone() },
         store: store.clone(),
         access: access.clone(),
         enrolment: invitations.clone(),
@@ -133,7 +135,21 @@ pub(crate) async fn rig() -> Rig {
     let (portal, admin) = (traffic.count("portal", portal), traffic.count("admin", admin));
     let figures = figures.into_iter().chain(traffic.figures());
     let metrics = metrics::router(store.clone(), board.clone(), alerts.clone(), figures);
-    Rig { board, recorder, alerts, measuring, admin, portal, metrics, store, invitations, code, now, folder }
+    Rig {
+        board,
+        recorder,
+        alerts,
+        measuring,
+        shelf,
+        admin,
+        portal,
+        metrics,
+        store,
+        invitations,
+        code,
+        now,
+        folder,
+    }
 }
 
 /// In the place of the keeper of the links: whatever is announced is done.

@@ -15,7 +15,7 @@ use crate::rig::{Rig, rig};
 
 const PAGE: &str = "/mises-a-jour";
 const UPLOAD: &str = "/mises-a-jour/deposer";
-const PROGRAM: &[u8] = b"a program, gzipped";
+pub(crate) const PROGRAM: &[u8] = b"a program, gzipped";
 
 fn pair(seed: u8) -> Ed25519KeyPair {
     Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).expect("32 bytes")
