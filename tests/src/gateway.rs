@@ -44,6 +44,15 @@ impl Gateway {
         self.start_gateway()
     }
 
+    /// Offers what this key has signed, from now on.
+    pub fn follow(&mut self, release_key: &str) -> Result<()> {
+        let settings = self.node.read("/etc/beffroi/gateway.toml")?;
+        let updates = format!("\n[updates]\ndirectory = \"/var/lib/releases\"\nkey = \"{release_key}\"\n");
+        self.node.write("/etc/beffroi/gateway.toml", &(settings + &updates))?;
+        self.kill_gateway()?;
+        self.start_gateway()
+    }
+
     pub fn start_netd(&mut self) -> Result<()> {
         self.netd = Some(self.node.spawn("beffroi-netd", ["beffroi-netd"])?);
         Ok(())

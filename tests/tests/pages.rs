@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use beffroi_tests::{
-    Browser, Community, DOMAIN, INSIDE, PASSWORD, Page, Quality, REFERENT, World, keys, until,
+    Browser, Community, DOMAIN, INSIDE, PASSWORD, Page, Quality, REFERENT, Signer, World, keys, until,
 };
 
 const SOON: Duration = Duration::from_secs(30);
@@ -172,6 +172,30 @@ fn the_change_of_the_gateway_s_key_is_for_everyone() -> Result<()> {
         Ok(caux.referent.visit("/reglages/cle")?.text().contains("Un poste sur 2 est revenu"))
     })?;
     is_for_everyone(&browser, &page, "cle-changee")
+}
+
+#[test]
+fn the_page_of_updates_is_for_everyone() -> Result<()> {
+    let mut caux = Community::of(["Alvimare", "Bennetot"])?;
+    let folder = caux.gateway.node.file("/var/lib")?;
+    let signer = Signer::new(&folder, "release.pem")?;
+    caux.gateway.follow(&signer.public)?;
+    let (program, release) = (folder.join("program"), folder.join("new.release"));
+    std::fs::write(&program, "a program")?;
+    signer.sign(&program, &release)?;
+    let alvimare = &caux.town_halls[0].node;
+    caux.referent.trust_with_the_admin_page("Alvimare")?;
+
+    let browser = Browser::open(alvimare)?;
+    let page = format!("{}/mises-a-jour", admin());
+    sign_in(&browser)?;
+    is_for_everyone(&browser, &page, "mises-a-jour-vide")?;
+    caux.referent.upload("/mises-a-jour/deposer", "release", &release)?;
+    is_for_everyone(&browser, &page, "mises-a-jour-prete")?;
+    caux.referent.send("/mises-a-jour/proposer", &[("version", "900.0.0")])?;
+    is_for_everyone(&browser, &page, "mises-a-jour-proposee")?;
+    caux.referent.send("/mises-a-jour/arreter", &[])?;
+    is_for_everyone(&browser, &page, "mises-a-jour-arretee")
 }
 
 #[test]

@@ -10,57 +10,16 @@
 //! calls what the path unit would. Under systemd it is `make test-deb`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use beffroi_tests::{Community, Gateway, Node, Process, until};
+use anyhow::Result;
+use beffroi_tests::{Community, Node, Process, Signer, until};
 
 const SOON: Duration = Duration::from_secs(60);
 const ORDER: &str = "/var/lib/beffroi-agent/update/order.json";
 /// What a service manager does for the agent, as far as it is needed.
 const SERVICE: &str = "#!/bin/sh\nwhile :; do beffroi-agent run & echo $! > /run/agent.pid; wait; done\n";
 const SYSTEMCTL: &str = "#!/bin/sh\n[ \"$*\" = \"restart --no-block beffroi-agent.service\" ] && kill \"$(cat /run/agent.pid)\"\n";
-
-/// A pair of keys that sign releases.
-struct Signer {
-    private: PathBuf,
-    public: String,
-}
-
-impl Signer {
-    fn new(folder: &Path, name: &str) -> Result<Self> {
-        let private = folder.join(name);
-        let make = "openssl genpkey -algorithm ed25519 -out $0 && openssl pkey -in $0 -pubout -outform DER | tail -c 32 | base64";
-        let public = shell(make, &[&private])?;
-        Ok(Self { private, public })
-    }
-
-    /// For this machine, also what is no program.
-    fn sign(&self, program: &Path, file: &Path) -> Result<()> {
-        let sign = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agent/sign");
-        fs::create_dir_all(file.parent().context("a file stands in a folder")?)?;
-        let architecture = Path::new(std::env::consts::ARCH);
-        shell("$0 $1 $2 $3 900.0.0 $4", &[&sign, &self.private, program, file, architecture])?;
-        Ok(())
-    }
-}
-
-fn shell(script: &str, arguments: &[&Path]) -> Result<String> {
-    let output = Command::new("bash").args(["-euo", "pipefail", "-c", script]).args(arguments).output()?;
-    ensure!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
-}
-
-/// The gateway offers what this key has signed.
-fn follow(gateway: &mut Gateway, key: &str) -> Result<()> {
-    let settings = gateway.node.read("/etc/beffroi/gateway.toml")?;
-    let updates = format!("\n[updates]\ndirectory = \"/var/lib/releases\"\nkey = \"{key}\"\n");
-    gateway.node.write("/etc/beffroi/gateway.toml", &(settings + &updates))?;
-    gateway.kill_gateway()?;
-    gateway.start_gateway()
-}
 
 /// A machine that follows this key, at any hour, and is started again when it ends.
 fn machine(node: &Node, key: &str, rate: u32) -> Result<Process> {
@@ -99,10 +58,10 @@ fn a_release_is_fetched_through_ten_cuts_and_kept() -> Result<()> {
     let signer = Signer::new(&folder, "release.pem")?;
     let program = folder.join("new-agent");
     let own = node.run(["sh", "-c", "command -v beffroi-agent"])?;
-    shell("strip -o $1 $0", &[Path::new(&own), &program])?;
+    node.run(["strip", "-o", &program.display().to_string(), &own])?;
     let file = folder.join("new.release");
     signer.sign(&program, &file)?;
-    follow(&mut caux.gateway, &signer.public)?;
+    caux.gateway.follow(&signer.public)?;
     let service = machine(&node, &signer.public, 400_000)?;
     caux.referent.upload("/mises-a-jour/deposer", "release", &file)?;
     caux.referent.send("/mises-a-jour/proposer", &[("version", "900.0.0")])?;
@@ -144,7 +103,7 @@ fn a_release_that_breaks_the_link_is_rolled_back_and_stops_the_rest() -> Result<
     let program = folder.join("new-agent");
     fs::write(&program, "#!/bin/sh\nexec sleep 1000\n")?;
     signer.sign(&program, &caux.gateway.node.file("/var/lib/releases/agent.release")?)?;
-    follow(&mut caux.gateway, &signer.public)?;
+    caux.gateway.follow(&signer.public)?;
     let _service = machine(&node, &signer.public, 400_000)?;
     caux.referent.send("/mises-a-jour/proposer", &[("version", "900.0.0")])?;
 
@@ -170,7 +129,7 @@ fn a_release_of_another_key_is_refused() -> Result<()> {
     let program = folder.join("new-agent");
     fs::write(&program, "#!/bin/sh\nexec sleep 1000\n")?;
     forger.sign(&program, &caux.gateway.node.file("/var/lib/releases/agent.release")?)?;
-    follow(&mut caux.gateway, &forger.public)?;
+    caux.gateway.follow(&forger.public)?;
     let mut service = machine(&node, &signer.public, 400_000)?;
     caux.referent.send("/mises-a-jour/proposer", &[("version", "900.0.0")])?;
     service.says("an update that is refused: the signature is not of the release key", SOON)?;

@@ -35,7 +35,7 @@ pub(super) enum Refused {
     Forged,
     #[error("it is for {0}, and this gateway's machines are {ARCH}")]
     Architecture(String),
-    #[error("{version} is older than {latest}, which is here")]
+    #[error("{version} is older than {latest}, which is here or was offered")]
     Older { version: Version, latest: Version },
     #[error("another program is here as {0}")]
     SameNumber(Version),
@@ -51,6 +51,7 @@ pub(super) enum Refused {
 
 struct Incoming {
     shelf: Shelf,
+    offered: Option<Version>,
     /// The first bytes, until they are enough to know what it is.
     head: Vec<u8>,
     program: Option<Program>,
@@ -66,10 +67,14 @@ struct Program {
     left: u64,
 }
 
-/// Keeps the release that was chosen in a form, and says which one it is.
-pub(super) async fn keep(shelf: &Shelf, upload: &mut Upload) -> Result<Version, Refused> {
+/// Keeps the release that was chosen in a form, and says which one it is. `offered` was offered last.
+pub(super) async fn keep(
+    shelf: &Shelf,
+    offered: Option<Version>,
+    upload: &mut Upload,
+) -> Result<Version, Refused> {
     let mut file = upload.file(FIELD).await?.ok_or(Refused::Nothing)?;
-    let mut incoming = Incoming::new(shelf.clone());
+    let mut incoming = Incoming { shelf: shelf.clone(), offered, head: Vec::new(), program: None };
     while let Some(bytes) = file.more().await? {
         incoming.take(&bytes).await?;
     }
@@ -77,10 +82,6 @@ pub(super) async fn keep(shelf: &Shelf, upload: &mut Upload) -> Result<Version, 
 }
 
 impl Incoming {
-    fn new(shelf: Shelf) -> Self {
-        Self { shelf, head: Vec::new(), program: None }
-    }
-
     async fn take(&mut self, bytes: &[u8]) -> Result<(), Refused> {
         match &mut self.program {
             Some(program) => program.write(bytes).await,
@@ -114,7 +115,7 @@ impl Incoming {
             release::Error::TooLong => Refused::Unread(Unread::TooLong),
             _ => Refused::NotARelease,
         })?;
-        is_of_use(&release, &self.shelf.releases().await)?;
+        is_of_use(&release, self.offered, &self.shelf.releases().await)?;
         let unfinished = unfinished(&self.shelf.place().uploaded)?;
         let mut file = tokio::fs::File::from_std(unfinished.as_file().try_clone()?);
         file.write_all(&self.head[..begin]).await?;
@@ -153,10 +154,13 @@ impl Program {
 }
 
 /// A machine takes a later version, of its own architecture; the number is what it knows it by.
-fn is_of_use(release: &Release, here: &[OnShelf]) -> Result<(), Refused> {
+fn is_of_use(release: &Release, offered: Option<Version>, here: &[OnShelf]) -> Result<(), Refused> {
     let version = release.version;
     if release.architecture != ARCH {
         return Err(Refused::Architecture(release.architecture.clone()));
+    }
+    if let Some(latest) = offered.filter(|offered| version < *offered) {
+        return Err(Refused::Older { version, latest });
     }
     let Some(latest) = here.first().map(|on_shelf| &on_shelf.release) else { return Ok(()) };
     match version.cmp(&latest.version) {

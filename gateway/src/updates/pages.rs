@@ -143,7 +143,9 @@ async fn upload(
     frame: Frame,
     mut upload: Upload,
 ) -> Result<Reply, Refusal> {
-    let version = match incoming::keep(&desk.shelf, &mut upload).await {
+    let offered = store.read(async |tx: &ReadTx| store::rollout(tx).await).await?;
+    let offered = offered.map(|rollout| rollout.version);
+    let version = match incoming::keep(&desk.shelf, offered, &mut upload).await {
         Ok(version) => version,
         Err(Refused::Known(version)) => {
             return Ok(

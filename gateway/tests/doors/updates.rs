@@ -243,6 +243,9 @@ async fn a_release_that_is_not_on_the_server_any_more_is_said_to_be_gone() {
     referent.get(PAGE).await.hides("n’est plus sur ce serveur");
     rig.shelve(b"");
     referent.get(PAGE).await.shows("n’est plus sur ce serveur");
+    referent.upload(UPLOAD, "release", &release("0.1.9", 1)).await.shows("plus ancienne que la 0.2.0");
+    referent.upload(UPLOAD, "release", &release("0.2.0", 1)).await;
+    referent.get(PAGE).await.hides("n’est plus sur ce serveur");
 }
 
 #[tokio::test]
