@@ -9,11 +9,14 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use beffroi_tests::{Community, Gateway, INSIDE, Node, Packet, Page, Protocol, Referent, TownHall, until};
+use beffroi_tests::{
+    Community, Gateway, INSIDE, Node, Packet, Page, Protocol, Quality, Referent, TownHall, until,
+};
 
 const SOON: Duration = Duration::from_secs(60);
 const KEYS: &str = "/var/lib/beffroi-netd";
 const STATE: &str = "/var/lib/beffroi-agent/state.json";
+const CONFIG: &str = "/etc/beffroi/gateway.toml";
 const PAGE: &str = "/reglages/cle";
 
 #[test]
@@ -106,6 +109,72 @@ fn the_former_key_is_not_answered_and_who_was_not_told_needs_a_sheet() -> Result
     Ok(())
 }
 
+/// The backup was made between the preparation and the change; the server was lost after it.
+#[test]
+fn a_blank_machine_restored_between_two_keys_goes_on_where_it_was() -> Result<()> {
+    let mut caux = Community::of(["Alvimare"])?;
+    let node = caux.gateway.node.clone();
+    node.run(["beffroi-gateway", "key", "/var/lib/cle"])?;
+    let identity = node.read("/var/lib/cle")?;
+    let recipient = identity.split_whitespace().find(|word| word.starts_with("age1"));
+    let recipient = recipient.context("the file names its public half")?;
+    let config = node.read(CONFIG)?;
+    node.write(CONFIG, &format!("{config}\n[backup]\nrecipient = \"{recipient}\"\n"))?;
+    restart(&mut caux.gateway, |_| Ok(()))?;
+    prepare(&caux.referent)?;
+    all_know(&caux.referent)?;
+    node.run(["beffroi-gateway", "backup", "/var/lib/sauvegardes"])?;
+    let before = key(&node)?;
+    change(&caux.referent)?;
+    let [alvimare] = &caux.town_halls;
+    until("the link is back", SOON, || Ok(opens(alvimare)))?;
+    let after = key(&node)?;
+    until("the former key is forgotten", SOON, || knows_only(alvimare, &after))?;
+
+    restart(&mut caux.gateway, |node| {
+        node.run(["rm", "-r", "/var/lib/beffroi", KEYS])?;
+        let restore = "beffroi-gateway restore --identity /var/lib/cle /var/lib/sauvegardes/*";
+        node.run(["sh", "-c", restore]).map(drop)
+    })?;
+    until("the tunnel is up", SOON, || Ok(key(&node)? == before))?;
+    assert!(node.read(&format!("{KEYS}/next.key")).is_ok(), "it has both keys again");
+    ensure!(!opens(alvimare), "the town hall knows the later key only");
+    change(&caux.referent)?;
+    until("the link is back without a visit", SOON, || Ok(opens(alvimare)))?;
+    assert_eq!(key(&node)?, after);
+    Ok(())
+}
+
+/// A network that lets only web sites through: the carrier answers by either key, and the agent asks by either.
+#[test]
+fn a_town_hall_that_comes_by_port_443_changes_too() -> Result<()> {
+    let caux = Community::of([])?;
+    caux.referent.open_the_carrier()?;
+    let (mut alvimare, _line, code) = caux.invited_on_a_line("Alvimare", Quality::FAST)?;
+    caux.world.router_drops(&["udp dport 51820", "udp sport 51820"])?;
+    alvimare.join(&code)?;
+    alvimare.start()?;
+    until("the intranet opens", SOON, || Ok(opens(&alvimare)))?;
+    prepare(&caux.referent)?;
+    all_know(&caux.referent)?;
+    change(&caux.referent)?;
+    let took = until("the intranet opens again", SOON, || Ok(opens(&alvimare)))?;
+    println!("by the carrier, the home page opened {took:?} after the change");
+    let after = key(&caux.gateway.node)?;
+    until("its key of the gateway is the new one", SOON, || knows_only(&alvimare, &after))?;
+
+    // One that is off when the key changes asks by the former key first, which the gateway does not know any more.
+    prepare(&caux.referent)?;
+    all_know(&caux.referent)?;
+    alvimare.kill()?;
+    change(&caux.referent)?;
+    alvimare.start()?;
+    let took = until("it is back", SOON, || Ok(opens(&alvimare)))?;
+    println!("by the carrier, the home page opened {took:?} after it was switched on");
+    assert_eq!(alvimare.status()?["line"]["carrier"], "tls");
+    Ok(())
+}
+
 /// What can be seen while the key changes, in the order in which it happens.
 #[derive(Debug, Clone, Copy)]
 enum Moment {
@@ -124,8 +193,7 @@ fn at_every_step(strike: fn(&mut Gateway, &mut TownHall) -> Result<()>) -> Resul
         if matches!(moment, Moment::Prepared) {
             strike(&mut caux.gateway, &mut caux.town_halls[0])?;
         }
-        let all_know = || Ok(caux.referent.visit(PAGE)?.text().contains("Le poste raccordé la connaît"));
-        until("the town hall knows", SOON, all_know)?;
+        all_know(&caux.referent)?;
         if matches!(moment, Moment::Known) {
             strike(&mut caux.gateway, &mut caux.town_halls[0])?;
         }
@@ -155,11 +223,7 @@ fn at_every_step(strike: fn(&mut Gateway, &mut TownHall) -> Result<()>) -> Resul
 
 #[test]
 fn the_power_fails_at_the_gateway_at_every_step_of_a_change_of_its_key() -> Result<()> {
-    at_every_step(|gateway, _| {
-        gateway.kill_gateway()?;
-        gateway.kill_netd()?;
-        gateway.start()
-    })
+    at_every_step(|gateway, _| restart(gateway, |_| Ok(())))
 }
 
 #[test]
@@ -176,6 +240,22 @@ fn the_agent_is_killed_at_every_step_of_a_change_of_the_gateway_s_key() -> Resul
         alvimare.kill()?;
         alvimare.start()
     })
+}
+
+/// Both programs end, and start again after that.
+fn restart(gateway: &mut Gateway, between: impl FnOnce(&Node) -> Result<()>) -> Result<()> {
+    gateway.kill_gateway()?;
+    gateway.kill_netd()?;
+    between(&gateway.node)?;
+    gateway.start()
+}
+
+/// The only town hall that there is.
+fn all_know(referent: &Referent) -> Result<()> {
+    until("the town hall knows the next key", SOON, || {
+        Ok(referent.visit(PAGE)?.text().contains("Le poste raccordé la connaît"))
+    })?;
+    Ok(())
 }
 
 fn prepare(referent: &Referent) -> Result<Page> {
