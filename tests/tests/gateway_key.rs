@@ -14,6 +14,8 @@ use beffroi_tests::{
 };
 
 const SOON: Duration = Duration::from_secs(60);
+/// What a change may take: one to three, seen on two processors that had other work.
+const SECONDS: Duration = Duration::from_secs(15);
 const KEYS: &str = "/var/lib/beffroi-netd";
 const STATE: &str = "/var/lib/beffroi-agent/state.json";
 const CONFIG: &str = "/etc/beffroi/gateway.toml";
@@ -38,20 +40,17 @@ fn the_gateway_changes_its_key_and_a_town_hall_that_is_off_comes_back_by_itself(
     let after = key(&caux.gateway.node)?;
     ensure!(after != before, "the key is still {before}");
     for town_hall in [&*alvimare, &*bennetot] {
-        let took = until("the home page opens", SOON, || Ok(opens(town_hall)))?;
-        println!("{}: the home page opened {took:?} after the change", town_hall.commune());
+        until("the home page opens", SECONDS, || Ok(opens(town_hall)))?;
         until("its key of the gateway is the new one", SOON, || knows_only(town_hall, &after))?;
     }
     ping.ended(SOON)?;
     let log = ping.log()?;
     let received = log.split(" received").next().and_then(|text| text.rsplit(' ').next());
     let received: u32 = received.context("ping counts")?.parse()?;
-    println!("{} of 300 pings were lost, of one each 0.1 s", 300 - received);
     ensure!(received >= 260, "more than four seconds were lost:\n{log}");
 
     off.start()?;
-    let took = until("the one that was off is back", SOON, || Ok(opens(off)))?;
-    println!("{}: the home page opened {took:?} after it was switched on", off.commune());
+    until("the one that was off is back", SECONDS, || Ok(opens(off)))?;
     until("the page says so", SOON, || {
         Ok(caux.referent.visit(PAGE)?.text().contains("3 postes sur 3 sont revenus"))
     })?;
@@ -158,8 +157,7 @@ fn a_town_hall_that_comes_by_port_443_changes_too() -> Result<()> {
     prepare(&caux.referent)?;
     all_know(&caux.referent)?;
     change(&caux.referent)?;
-    let took = until("the intranet opens again", SOON, || Ok(opens(&alvimare)))?;
-    println!("by the carrier, the home page opened {took:?} after the change");
+    until("the intranet opens again", SECONDS, || Ok(opens(&alvimare)))?;
     let after = key(&caux.gateway.node)?;
     until("its key of the gateway is the new one", SOON, || knows_only(&alvimare, &after))?;
 
@@ -169,8 +167,7 @@ fn a_town_hall_that_comes_by_port_443_changes_too() -> Result<()> {
     alvimare.kill()?;
     change(&caux.referent)?;
     alvimare.start()?;
-    let took = until("it is back", SOON, || Ok(opens(&alvimare)))?;
-    println!("by the carrier, the home page opened {took:?} after it was switched on");
+    until("it is back", SOON, || Ok(opens(&alvimare)))?;
     assert_eq!(alvimare.status()?["line"]["carrier"], "tls");
     Ok(())
 }
