@@ -66,10 +66,10 @@ impl FirewallTable {
         self.written = None;
         let ruleset = wanted.clone();
         nft(move || helper::apply_ruleset(&ruleset)).await?;
-        for rule in brief(&wanted) {
-            log::trace!("{rule}");
-        }
-        self.written = Some(Written { ruleset: wanted, listed: self.listed().await? });
+        // What somebody has added meanwhile is not taken for ours: it is written again at the next look.
+        let count = brief(&wanted).len();
+        let listed = self.listed().await?.filter(|listed| rules(listed) == count);
+        self.written = Some(Written { ruleset: wanted, listed });
         Ok(Outcome::Written)
     }
 
@@ -98,6 +98,12 @@ impl FirewallTable {
             Err(error) => Err(error),
         }
     }
+}
+
+/// How many there are in a table as it is listed.
+fn rules(listed: &Value) -> usize {
+    let objects = listed["nftables"].as_array().map(Vec::as_slice).unwrap_or_default();
+    objects.iter().filter(|object| object.get("rule").is_some()).count()
 }
 
 /// Counters count, and handles are drawn anew each time that a table is written.
