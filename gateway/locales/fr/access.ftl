@@ -5,5 +5,4 @@ access-referents-only = Cette page est réservée aux référents.
 access-wrong-code = Ce n’est pas le bon code. Recopiez-le tel que la passerelle l’affiche.
 access-set-up-is-over = Le premier compte existe déjà, et aucun code n’est attendu. Revenez à l’accueil et connectez-vous.
 access-file-not-kept = Votre session était terminée, et le fichier n’a pas été gardé. Connectez-vous, puis envoyez-le de nouveau.
-access-file-to-choose-again = Votre session était terminée : le fichier n’a pas été reçu. Connectez-vous, puis choisissez-le de nouveau.
 access-too-long-to-keep = Votre session était terminée, et ce que vous avez envoyé est trop long pour être gardé pendant la connexion. Revenez en arrière : votre texte y est encore. Copiez-le, connectez-vous, puis envoyez-le de nouveau.

@@ -138,9 +138,6 @@ impl Guard {
         if !is_text_alone(request.headers()) {
             return Err(Refusal::forbidden(t("access-file-not-kept")).into());
         }
-        if has_a_file(request.headers()) {
-            return Err(Refusal::unauthorized(t("access-file-to-choose-again")).into());
-        }
         let Ok(body) = to_bytes(request.into_body(), KEPT).await else {
             return Err(Refusal::too_large(t("access-too-long-to-keep")).into());
         };
@@ -154,12 +151,6 @@ impl Guard {
 fn is_text_alone(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     kind.is_none_or(|kind| kind.starts_with("application/x-www-form-urlencoded"))
-}
-
-/// Whether a form was sent in which a file can be chosen. No page can choose it in its sender's place.
-fn has_a_file(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE);
-    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"))
 }
 
 /// The fields of a form as they were sent, less those in which passwords are typed: these are not shown

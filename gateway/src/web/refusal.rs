@@ -49,11 +49,6 @@ impl Refusal {
         Refusal::Refused { status: StatusCode::FORBIDDEN, sentence: sentence.into() }
     }
 
-    /// Not known any more; whoever it is signs in and sends it again.
-    pub fn unauthorized(sentence: impl Into<String>) -> Refusal {
-        Refusal::Refused { status: StatusCode::UNAUTHORIZED, sentence: sentence.into() }
-    }
-
     /// More than is taken at once.
     pub fn too_large(sentence: impl Into<String>) -> Refusal {
         Refusal::Refused { status: StatusCode::PAYLOAD_TOO_LARGE, sentence: sentence.into() }

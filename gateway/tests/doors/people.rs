@@ -363,6 +363,21 @@ async fn somebody_who_asks_for_it_is_forgotten() {
     referent.get("/qui-a-fait-quoi").await.shows("a effacé une personne").shows("nº 1");
 }
 
+#[tokio::test]
+async fn a_commune_where_somebody_holds_a_function_stays() {
+    let rig = rig().await;
+    let mut referent = rig.referent().await;
+    referent.post("/communes/ajouter", &[("text", "Foucart")]).await;
+    let person = add(&mut referent, "Maire de Foucart").await;
+    let fields = [("function", "maire"), ("commune", "2"), ("from", "22/03/2026")];
+    referent.post(&format!("{person}/fonctions"), &fields).await;
+    let page = referent.post("/communes/2/supprimer", &[]).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    page.shows("quelqu’un qui y exerce une fonction");
+    referent.post(&format!("{person}/fonctions/1/retirer"), &[]).await;
+    assert_eq!(referent.post("/communes/2/supprimer", &[]).await.location(), "/");
+}
+
 /// As much as a communauté has, on a bad line.
 #[tokio::test]
 async fn a_page_of_the_directory_is_small() {
