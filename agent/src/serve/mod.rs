@@ -5,6 +5,7 @@
 //! What is changed of the machine is in the kernel alone: one table, and the forwarding of the interfaces
 //! that are listed in it. So a start after a kill finds what there is to take back.
 
+mod conversations;
 mod forwarding;
 mod hidden;
 mod names;

@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::conversations::{PAUSE, converse_with_each};
 use super::place::Place;
 use super::question::{self, Book, Reply, failure};
 use super::resolvers::{self, LONGEST};
@@ -21,8 +22,6 @@ const WAITING: (usize, usize) = (256, 64);
 const CONNECTIONS: (usize, usize) = (32, 4);
 /// For the next question on a connection, and for each answer to be taken.
 const SILENCE: Duration = Duration::from_secs(10);
-/// After the system refused to receive or accept.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// What is answered at one place.
 #[derive(Debug)]
@@ -95,23 +94,7 @@ async fn send(socket: &UdpSocket, answer: &[u8], peer: SocketAddr) {
 
 /// For ever.
 pub(super) async fn serve_connections(listener: TcpListener, names: Arc<Names>) {
-    let mut conversations = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            Some(_) = conversations.join_next() => continue,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                let names = Arc::clone(&names);
-                conversations.spawn(converse(stream, peer, names));
-            }
-            Err(error) => {
-                log::debug!("a question could not be accepted: {error}");
-                sleep(PAUSE).await;
-            }
-        }
-    }
+    converse_with_each(listener, |stream, peer| converse(stream, peer, Arc::clone(&names))).await;
 }
 
 async fn converse(mut stream: TcpStream, peer: SocketAddr, names: Arc<Names>) {

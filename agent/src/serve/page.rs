@@ -13,9 +13,9 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, header};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
+use super::conversations::converse_with_each;
 use super::place::Place;
 use super::room::Room;
 use crate::state::Joined;
@@ -26,7 +26,6 @@ const CONNECTIONS: (usize, usize) = (32, 4);
 /// For the head of a request, and for a whole conversation.
 const HEAD: Duration = Duration::from_secs(10);
 const CONVERSATION: Duration = Duration::from_secs(60);
-const PAUSE: Duration = Duration::from_millis(200);
 const STYLE: &str = include_str!("page.css");
 
 /// What it says.
@@ -125,23 +124,8 @@ fn elsewhere() -> Response<Full<Bytes>> {
 
 /// For ever.
 pub(super) async fn serve(listener: TcpListener, page: Arc<Page>) {
-    let mut conversations = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            Some(_) = conversations.join_next() => continue,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                let page = Arc::clone(&page);
-                conversations.spawn(timeout(CONVERSATION, converse(stream, peer, page)));
-            }
-            Err(error) => {
-                log::debug!("a visitor could not be accepted: {error}");
-                sleep(PAUSE).await;
-            }
-        }
-    }
+    let converse = |stream, peer| timeout(CONVERSATION, converse(stream, peer, Arc::clone(&page)));
+    converse_with_each(listener, converse).await;
 }
 
 async fn converse(stream: TcpStream, peer: SocketAddr, page: Arc<Page>) {
