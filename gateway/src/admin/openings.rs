@@ -10,7 +10,7 @@ use super::sign_in::entry;
 use super::{Error, Gate};
 use crate::access::{Audience, Referent, Route};
 use crate::audit::{self, Act};
-use crate::directory::{self, to_the_end};
+use crate::directory;
 use crate::links;
 use crate::openings::{self, Opening, Switch};
 use crate::store::{ReadTx, Store, WriteTx};
@@ -79,11 +79,8 @@ async fn set_carrier(
         }
         Ok(())
     };
-    let carried_out = to_the_end(async move {
-        store.write(write).await?;
-        Ok::<_, Error>(links.changes.carry_out(PATIENCE).await)
-    });
-    let said = match (is_on, carried_out.await?) {
+    let carried_out = links.changes.make(async move { store.write(write).await }, PATIENCE).await?;
+    let said = match (is_on, carried_out) {
         (_, false) => "admin-carrier-later",
         (true, true) => "admin-carrier-is-open",
         (false, true) => "admin-carrier-is-closed",

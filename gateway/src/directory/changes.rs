@@ -70,6 +70,23 @@ impl Changes {
         let mut done = self.done.clone();
         matches!(tokio::time::timeout(patience, done.wait_for(|count| *count >= mine)).await, Ok(Ok(_)))
     }
+
+    /// Writes a change and [carries it out](Changes::carry_out), [to the end](to_the_end).
+    ///
+    /// # Errors
+    /// Those of the writing: there is nothing to carry out then.
+    pub async fn make<E: Send + 'static>(
+        &self,
+        write: impl Future<Output = Result<(), E>> + Send + 'static,
+        patience: Duration,
+    ) -> Result<bool, E> {
+        let changes = self.clone();
+        to_the_end(async move {
+            write.await?;
+            Ok(changes.carry_out(patience).await)
+        })
+        .await
+    }
 }
 
 impl Announcements {

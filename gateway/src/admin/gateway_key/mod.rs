@@ -18,7 +18,7 @@ use super::Gate;
 use super::sign_in::entry;
 use crate::access::{Audience, Referent, Route};
 use crate::audit::{self, About, Act, Entry};
-use crate::directory::{self, KeyChange, MachineName, Stage, to_the_end};
+use crate::directory::{self, KeyChange, MachineName, Stage};
 use crate::links::{self, Board};
 use crate::store::{ReadTx, Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, Text, filters, t, t_with};
@@ -119,11 +119,8 @@ async fn prepare(
         }
         Ok(())
     };
-    let carried_out = to_the_end(async move {
-        store.write(write).await?;
-        Ok::<_, Error>(links.changes.carry_out(PATIENCE).await)
-    });
-    Ok(said(carried_out.await?, "admin-key-is-prepared"))
+    let carried_out = links.changes.make(async move { store.write(write).await }, PATIENCE).await?;
+    Ok(said(carried_out, "admin-key-is-prepared"))
 }
 
 async fn give_up(
@@ -138,11 +135,8 @@ async fn give_up(
         }
         Ok(())
     };
-    let carried_out = to_the_end(async move {
-        store.write(write).await?;
-        Ok::<_, Error>(links.changes.carry_out(PATIENCE).await)
-    });
-    Ok(said(carried_out.await?, "admin-key-is-given-up"))
+    let carried_out = links.changes.make(async move { store.write(write).await }, PATIENCE).await?;
+    Ok(said(carried_out, "admin-key-is-given-up"))
 }
 
 async fn change(
@@ -154,15 +148,15 @@ async fn change(
     frame: Frame,
     Form(form): Form<ChangeForm>,
 ) -> Result<Reply, Refusal> {
-    let (board, written) = (links.board.clone(), store.clone());
+    let written = store.clone();
     let order = async move |tx: &mut WriteTx| order(tx, &form, who.name(), now).await;
-    let ordered = to_the_end(async move {
+    let ordered = async move {
         for cancelled in written.write(order).await? {
             invitations.tray.remove(cancelled);
         }
-        Ok::<_, Error>(links.changes.carry_out(PATIENCE).await)
-    });
-    let why = match ordered.await {
+        Ok(())
+    };
+    let why = match links.changes.make(ordered, PATIENCE).await {
         Ok(done) => return Ok(said(done, "admin-key-is-changed")),
         Err(Error::Directory(directory::Error::Unaware(count))) => {
             t_with("admin-key-unaware", &[("count", &count)])
@@ -170,7 +164,7 @@ async fn change(
         Err(Error::Directory(directory::Error::NoNextKey)) => t("admin-key-another"),
         Err(error) => return Err(error.into()),
     };
-    Reply::kept(&shown(&store, &board, now, frame, Some(why)).await?)
+    Reply::kept(&shown(&store, &links.board, now, frame, Some(why)).await?)
 }
 
 /// The sheets with the former key lead nowhere from now on. Gives those that are taken back.
