@@ -145,32 +145,30 @@ pub(super) async fn rename_group(
     by.record(tx, Act::GroupChanged, None, format!("{before} → {name}")).await
 }
 
-pub(super) async fn add_member(
-    tx: &mut impl Write,
-    id: GroupId,
-    person: PersonId,
-    by: &By,
-) -> Result<(), Error> {
-    let name = directory::person(tx, person).await?.ok_or(Error::NoSuchPerson(person))?.details.name;
-    if !directory::add_member(tx, id, person).await? {
-        return Ok(());
-    }
-    let group = existing(tx, id).await?.name;
-    by.record(tx, Act::GroupChanged, None, format!("{group} + {name}")).await
+/// What becomes of somebody's seat in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seat {
+    Taken,
+    Left,
 }
 
-pub(super) async fn remove_member(
+pub(super) async fn set_seat(
     tx: &mut impl Write,
     id: GroupId,
     person: PersonId,
+    seat: Seat,
     by: &By,
 ) -> Result<(), Error> {
     let name = directory::person(tx, person).await?.ok_or(Error::NoSuchPerson(person))?.details.name;
-    if !directory::remove_member(tx, id, person).await? {
+    let (has_changed, sign) = match seat {
+        Seat::Taken => (directory::add_member(tx, id, person).await?, '+'),
+        Seat::Left => (directory::remove_member(tx, id, person).await?, '−'),
+    };
+    if !has_changed {
         return Ok(());
     }
     let group = existing(tx, id).await?.name;
-    by.record(tx, Act::GroupChanged, None, format!("{group} − {name}")).await
+    by.record(tx, Act::GroupChanged, None, format!("{group} {sign} {name}")).await
 }
 
 pub(super) async fn remove_group(tx: &mut impl Write, id: GroupId, by: &By) -> Result<(), Error> {

@@ -3,12 +3,12 @@
 use askama::Template;
 use axum::extract::{Path, State};
 
-use super::PATH;
+use super::{PATH, person};
 use crate::access::Referent;
 use crate::directory::{self, Person, PersonId};
 use crate::people::acts::{self, By};
 use crate::people::{Error, list};
-use crate::store::{ReadTx, Store, WriteTx};
+use crate::store::{Store, WriteTx};
 use crate::web::{Frame, Now, Refusal, Reply, filters, t};
 
 #[derive(Template)]
@@ -23,9 +23,7 @@ pub(super) async fn page(
     Path(id): Path<PersonId>,
     frame: Frame,
 ) -> Result<Reply, Refusal> {
-    let person =
-        store.read(async move |tx: &ReadTx| Ok::<_, Error>(directory::person(tx, id).await?)).await?;
-    Reply::page(&ErasePage { frame, person: person.ok_or(Error::NoSuchPerson(id))? })
+    Reply::page(&ErasePage { frame, person: person(&store, id).await? })
 }
 
 /// In the lists that wait as well, or the next one to be applied would bring the person back.

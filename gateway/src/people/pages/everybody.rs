@@ -4,11 +4,10 @@ use askama::Template;
 use axum::extract::{Query, State};
 use serde::Deserialize;
 
-use super::{Part, today};
+use super::{Part, everybody, today};
 use crate::directory::{self, Commune, CommuneId, Function, PersonId};
-use crate::people::Error;
 use crate::people::search::{Places, Wanted};
-use crate::store::{ReadTx, Store};
+use crate::store::Store;
 use crate::web::{Frame, Now, Refusal, Reply, filters};
 
 #[derive(Template)]
@@ -77,11 +76,7 @@ pub(super) async fn page(
     Now(now): Now,
     frame: Frame,
 ) -> Result<Reply, Refusal> {
-    let (communes, register) = store
-        .read(async |tx: &ReadTx| {
-            Ok::<_, Error>((directory::communes(tx).await?, directory::register(tx).await?))
-        })
-        .await?;
+    let (communes, register) = everybody(&store).await?;
     let (today, places) = (today(&frame, now), Places::new(&communes));
     let wanted = Wanted {
         words: search.q.clone(),

@@ -10,7 +10,7 @@ use super::{people, today, unfit_name};
 use crate::access::{Once, Referent};
 use crate::directory::{self, Circle, Group, GroupId, GroupKind, GroupName, Person, PersonId, Register};
 use crate::people::Error;
-use crate::people::acts::{self, By};
+use crate::people::acts::{self, By, Seat};
 use crate::people::search::{Places, Wanted};
 use crate::store::{ReadTx, Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t, t_with};
@@ -299,9 +299,7 @@ pub(super) async fn add_member(
     Now(now): Now,
     Form(form): Form<ChangeForm>,
 ) -> Result<Reply, Refusal> {
-    let person: PersonId = form.person.parse().map_err(|_| Refusal::not_found())?;
-    let by = By::new(&who, now);
-    store.write(async move |tx: &mut WriteTx| acts::add_member(tx, id, person, &by).await).await?;
+    set_seat(&store, id, &form, Seat::Taken, By::new(&who, now)).await?;
     Ok(Reply::see_other(path(id)).saying(t("people-member-added")))
 }
 
@@ -312,10 +310,14 @@ pub(super) async fn remove_member(
     Now(now): Now,
     Form(form): Form<ChangeForm>,
 ) -> Result<Reply, Refusal> {
-    let person: PersonId = form.person.parse().map_err(|_| Refusal::not_found())?;
-    let by = By::new(&who, now);
-    store.write(async move |tx: &mut WriteTx| acts::remove_member(tx, id, person, &by).await).await?;
+    set_seat(&store, id, &form, Seat::Left, By::new(&who, now)).await?;
     Ok(Reply::see_other(path(id)).saying(t("people-member-removed")))
+}
+
+async fn set_seat(store: &Store, id: GroupId, form: &ChangeForm, seat: Seat, by: By) -> Result<(), Refusal> {
+    let person: PersonId = form.person.parse().map_err(|_| Refusal::not_found())?;
+    let write = async move |tx: &mut WriteTx| acts::set_seat(tx, id, person, seat, &by).await;
+    Ok(store.write(write).await?)
 }
 
 pub(super) async fn remove(

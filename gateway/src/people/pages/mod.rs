@@ -16,9 +16,9 @@ use jiff::civil::Date;
 
 use super::Error;
 use crate::access::{Audience, Route};
-use crate::directory::{self, InvalidName};
+use crate::directory::{self, Commune, InvalidName, Person, PersonId, Register};
 use crate::paths;
-use crate::store::Store;
+use crate::store::{ReadTx, Store};
 use crate::web::{Frame, Refusal, t, t_with};
 
 /// Where a referent finds everybody.
@@ -80,6 +80,17 @@ where
     S: Clone + Send + Sync + 'static,
 {
     vec![Route::get(PATH, Audience::TownHall, town_halls::page)]
+}
+
+async fn person(store: &Store, id: PersonId) -> Result<Person, Refusal> {
+    let read = async move |tx: &ReadTx| directory::person(tx, id).await?.ok_or(Error::NoSuchPerson(id));
+    Ok(store.read(read).await?)
+}
+
+async fn everybody(store: &Store) -> Result<(Vec<Commune>, Register), Refusal> {
+    let read =
+        async |tx: &ReadTx| Ok::<_, Error>((directory::communes(tx).await?, directory::register(tx).await?));
+    Ok(store.read(read).await?)
 }
 
 /// The day on the communauté's calendar.

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 
-use super::today;
+use super::{person, today};
 use crate::access::{Once, Referent};
 use crate::directory::{self, Civility, Details, Person, PersonId};
 use crate::people::acts::{self, By};
@@ -182,9 +182,7 @@ pub(super) async fn change_page(
     Path(id): Path<PersonId>,
     frame: Frame,
 ) -> Result<Reply, Refusal> {
-    let person =
-        store.read(async move |tx: &ReadTx| Ok::<_, Error>(directory::person(tx, id).await?)).await?;
-    let form = DetailsForm::of(&person.ok_or(Error::NoSuchPerson(id))?.details);
+    let form = DetailsForm::of(&person(&store, id).await?.details);
     let once = form.once.clone();
     Reply::page(&DetailsPage { frame, once, person: Some(id), form, refused: None, namesakes: Vec::new() })
 }

@@ -4,18 +4,17 @@ use askama::Template;
 use axum::extract::{Query, State};
 use serde::Deserialize;
 
-use super::{Part, today};
+use super::{Part, everybody, today};
 use crate::directory;
-use crate::people::Error;
 use crate::people::search::{Places, Wanted};
-use crate::store::{ReadTx, Store};
+use crate::store::Store;
 use crate::web::{Frame, Now, Refusal, Reply, filters};
 
 #[derive(Template)]
 #[template(path = "people/templates/town_halls.html")]
 struct TownHallsPage {
     frame: Frame,
-    q: String,
+    search: Search,
     rows: Part<Row>,
 }
 
@@ -33,7 +32,7 @@ pub(super) struct Search {
     page: String,
 }
 
-impl TownHallsPage {
+impl Search {
     /// The same search, on another page.
     fn on(&self, page: &usize) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -47,11 +46,7 @@ pub(super) async fn page(
     Now(now): Now,
     frame: Frame,
 ) -> Result<Reply, Refusal> {
-    let (communes, register) = store
-        .read(async |tx: &ReadTx| {
-            Ok::<_, Error>((directory::communes(tx).await?, directory::register(tx).await?))
-        })
-        .await?;
+    let (communes, register) = everybody(&store).await?;
     let (today, places) = (today(&frame, now), Places::new(&communes));
     let wanted = Wanted { words: search.q.clone(), ..Wanted::default() };
     let row = |person: &directory::Person| Row {
@@ -65,5 +60,5 @@ pub(super) async fn page(
     };
     let found = wanted.found(&register, &places, today).into_iter().map(row).collect();
     let rows = Part::of(found, search.page.parse().unwrap_or(1));
-    Reply::page(&TownHallsPage { frame, q: search.q, rows })
+    Reply::page(&TownHallsPage { frame, search, rows })
 }
