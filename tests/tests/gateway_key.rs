@@ -13,6 +13,8 @@ use beffroi_tests::{
     Community, Gateway, INSIDE, Node, Packet, Page, Protocol, Quality, Referent, TownHall, until,
 };
 
+/// Bytes of the message that begins a handshake of WireGuard; its answer and what follows have others.
+const INITIATION: usize = 148;
 const SOON: Duration = Duration::from_secs(60);
 /// What a change may take: one to three, seen on two processors that had other work.
 const SECONDS: Duration = Duration::from_secs(15);
@@ -88,7 +90,11 @@ fn the_former_key_is_not_answered_and_who_was_not_told_needs_a_sheet() -> Result
         until("it calls several times", SOON, || {
             Ok(capture.packets().iter().filter(|packet| called(packet)).count() >= 3)
         })?;
-        capture.nothing_passed(|packet| matches!(packet.protocol, Protocol::Udp { from: 51820, .. }))?;
+        // The gateway may call by its own key, as it calls every town hall that it does not hear.
+        let is_answer = |packet: &Packet| {
+            matches!(packet.protocol, Protocol::Udp { from: 51820, .. }) && packet.payload != INITIATION
+        };
+        capture.nothing_passed(is_answer)?;
     }
     joining.kill()?;
 
