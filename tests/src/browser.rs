@@ -3,6 +3,9 @@
 //!
 //! It trusts what the host trusts. Requests to chromedriver are made with curl: they are few, and small.
 
+mod everyone;
+mod keyboard;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

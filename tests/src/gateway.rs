@@ -13,6 +13,16 @@ use crate::wait::until;
 /// The domain of the communauté in scenarios.
 pub const DOMAIN: &str = "coeur-de-caux.test";
 
+/// Where a town hall finds the intranet.
+pub fn intranet() -> String {
+    format!("https://intranet.{DOMAIN}")
+}
+
+/// Where a referent's machine finds the admin page.
+pub fn admin() -> String {
+    format!("https://admin.{DOMAIN}:8443")
+}
+
 /// The address of the gateway inside the tunnels.
 pub const INSIDE: &str = "10.66.0.1";
 

@@ -3,14 +3,35 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
+use crate::browser::Browser;
+use crate::gateway::admin;
 use crate::node::Node;
 use crate::visitor::{Page, Visitor, all_between, between, plain};
 
 /// Who scenarios sign in as.
 pub const REFERENT: &str = "Référent de Fauville-en-Caux";
 pub const PASSWORD: &str = "le chat dort sur la lune";
+
+/// Where the overview leads to the page of that commune.
+pub fn commune_path(overview: &Page, name: &str) -> Result<String> {
+    let path = overview
+        .all_between("<a href=\"", "</a>")
+        .find_map(|link| link.split_once("\">").filter(|(_, label)| plain(label) == name));
+    let (path, _) = path.with_context(|| format!("{name} is not on the overview:\n{}", overview.text()))?;
+    Ok(path.to_owned())
+}
+
+/// Signs in on the admin page, from a machine that may open it.
+pub fn sign_in_at(browser: &Browser) -> Result<()> {
+    browser.visit(&admin())?;
+    browser.fill("name", REFERENT)?;
+    browser.fill("password", PASSWORD)?;
+    browser.press("Se connecter")?;
+    ensure!(browser.text()?.contains("Liaisons"), "{}", browser.text()?);
+    Ok(())
+}
 
 #[derive(Debug)]
 pub struct Referent {
@@ -68,13 +89,7 @@ impl Referent {
 
     /// The page of one commune.
     pub fn commune(&self, name: &str) -> Result<Page> {
-        let overview = self.overview()?;
-        let path = overview
-            .all_between("<a href=\"", "</a>")
-            .find_map(|link| link.split_once("\">").filter(|(_, label)| plain(label) == name))
-            .with_context(|| format!("{name} is not on the overview:\n{}", overview.text()))?
-            .0;
-        self.visit(path)
+        self.visit(&commune_path(&self.overview()?, name)?)
     }
 
     /// The machines of one commune that are not revoked.
