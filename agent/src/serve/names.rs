@@ -42,10 +42,12 @@ impl Names {
 
     /// Whom to answer, and whom to ask. A resolver of ours that asks us would get its question back.
     fn asks(&self, peer: SocketAddr) -> Option<(Ipv4Addr, Vec<IpAddr>)> {
-        let IpAddr::V4(address) = peer.ip() else { return None };
+        let address = match peer.ip() {
+            IpAddr::V4(address) if self.place.lets_in(address) => address,
+            IpAddr::V4(_) | IpAddr::V6(_) => return None,
+        };
         let resolvers = resolvers::known();
-        let is_asked = resolvers.contains(&peer.ip());
-        (self.place.lets_in(address) && !is_asked).then_some((address, resolvers))
+        (!resolvers.contains(&peer.ip())).then_some((address, resolvers))
     }
 }
 
@@ -67,7 +69,10 @@ pub(super) async fn serve_datagrams(socket: UdpSocket, names: Arc<Names>) {
             },
             Some(_) = asking.join_next() => continue,
         };
-        let Some((address, resolvers)) = names.asks(peer).filter(|_| length <= LONGEST) else { continue };
+        if length > LONGEST {
+            continue;
+        }
+        let Some((address, resolvers)) = names.asks(peer) else { continue };
         let message = &buffer[..length];
         match question::reply(message, &names.book) {
             Reply::Silence => {}
