@@ -1,4 +1,5 @@
-//! Rules in brief, for reading: one line each, in about the order and the words of nft(8).
+//! Rules in brief, for reading: one line each, in about the order and the words of nft(8). Only tests read them:
+//! those of the programs that have a table, which is why this is public.
 
 use nftables::schema::Nftables;
 use serde_json::Value;

@@ -4,12 +4,11 @@
 use std::time::Duration;
 
 use nftables::helper::{self, NftablesError};
-use nftables::schema::Nftables;
+use nftables::schema::{NfCmd, NfListObject, NfObject, Nftables};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::brief;
 use super::words::Own;
 
 /// `nft` takes some 12 ms.
@@ -67,8 +66,7 @@ impl FirewallTable {
         let ruleset = wanted.clone();
         nft(move || helper::apply_ruleset(&ruleset)).await?;
         // What somebody has added meanwhile is not taken for ours: it is written again at the next look.
-        let count = brief(&wanted).len();
-        let listed = self.listed().await?.filter(|listed| rules(listed) == count);
+        let listed = self.listed().await?.filter(|listed| listed_rules(listed) == added_rules(&wanted));
         self.written = Some(Written { ruleset: wanted, listed });
         Ok(Outcome::Written)
     }
@@ -100,8 +98,15 @@ impl FirewallTable {
     }
 }
 
+/// How many a transaction adds.
+fn added_rules(wanted: &Nftables<'_>) -> usize {
+    let is_added_rule =
+        |object: &&NfObject<'_>| matches!(object, NfObject::CmdObject(NfCmd::Add(NfListObject::Rule(_))));
+    wanted.objects.iter().filter(is_added_rule).count()
+}
+
 /// How many there are in a table as it is listed.
-fn rules(listed: &Value) -> usize {
+fn listed_rules(listed: &Value) -> usize {
     let objects = listed["nftables"].as_array().map(Vec::as_slice).unwrap_or_default();
     objects.iter().filter(|object| object.get("rule").is_some()).count()
 }
