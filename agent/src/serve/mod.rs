@@ -40,6 +40,7 @@ use crate::diagnosis::{self, Finding, surroundings};
 use crate::journal::journal_text;
 use crate::state::Joined;
 
+/// Where a computer asks for names, and looks for a page.
 const DNS: u16 = 53;
 const HTTP: u16 = 80;
 /// So many ranges, names and ports are wanted at most.

@@ -10,10 +10,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
-use super::question;
+use super::{DNS, question};
 
 const FILE: &str = "/etc/resolv.conf";
-const PORT: u16 = 53;
 /// More are not asked, as the system's own resolver does (MAXNS).
 const AT_MOST: usize = 3;
 /// For one of them. A computer asks again after five seconds.
@@ -40,29 +39,22 @@ fn parse(text: &str) -> Vec<IpAddr> {
 
 /// The answer of the first resolver that gives one, to a question that came in a datagram.
 pub(super) async fn ask(message: &[u8], resolvers: &[IpAddr]) -> Option<Vec<u8>> {
-    for resolver in resolvers {
-        let to = SocketAddr::new(*resolver, PORT);
-        match timeout(PATIENCE, ask_one(message, to)).await {
-            Ok(Ok(answer)) => return Some(answer),
-            Ok(Err(error)) => log::debug!("{to} does not resolve: {error}"),
-            Err(_) => log::debug!("{to} does not resolve in time"),
-        }
-    }
-    None
+    first_answer(resolvers, |to| ask_one(message, to)).await
 }
 
 /// The same for a question that came by TCP, because the answer is long.
 pub(super) async fn ask_at_length(message: &[u8], resolvers: &[IpAddr]) -> Option<Vec<u8>> {
+    first_answer(resolvers, |to| ask_one_at_length(message, to)).await
+}
+
+async fn first_answer<A>(resolvers: &[IpAddr], ask: impl Fn(SocketAddr) -> A) -> Option<Vec<u8>>
+where
+    A: Future<Output = io::Result<Vec<u8>>>,
+{
     for resolver in resolvers {
-        let to = SocketAddr::new(*resolver, PORT);
-        let asked = async {
-            let mut stream = TcpStream::connect(to).await?;
-            write(&mut stream, message).await?;
-            read(&mut stream).await
-        };
-        match timeout(PATIENCE, asked).await {
-            Ok(Ok(answer)) if question::is_answer_to(message, &answer) => return Some(answer),
-            Ok(Ok(_)) => log::debug!("{to} answers something else"),
+        let to = SocketAddr::new(*resolver, DNS);
+        match timeout(PATIENCE, ask(to)).await {
+            Ok(Ok(answer)) => return Some(answer),
             Ok(Err(error)) => log::debug!("{to} does not resolve: {error}"),
             Err(_) => log::debug!("{to} does not resolve in time"),
         }
@@ -86,6 +78,17 @@ async fn ask_one(message: &[u8], to: SocketAddr) -> io::Result<Vec<u8>> {
             answer[..2].copy_from_slice(&message[..2]);
             return Ok(answer);
         }
+    }
+}
+
+async fn ask_one_at_length(message: &[u8], to: SocketAddr) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(to).await?;
+    write(&mut stream, message).await?;
+    let answer = read(&mut stream).await?;
+    if question::is_answer_to(message, &answer) {
+        Ok(answer)
+    } else {
+        Err(io::Error::other("it answers something else"))
     }
 }
 

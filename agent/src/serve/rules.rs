@@ -17,12 +17,11 @@ use nftables::types::{NfChainType, NfFamily, NfHook};
 use serde_json::Value;
 
 use super::place::Place;
+use super::{DNS, HTTP};
 
 pub(super) const TABLE: Own = Own("beffroi_agent");
 /// Of the interfaces of which packets are forwarded because of us: this is where a later start finds them.
 const LENT: &str = "lent";
-const DNS: u16 = 53;
-const HTTP: u16 = 80;
 /// Where the kernel's own list puts such chains (nft(8), "Standard priority names").
 const DESTINATION: i32 = -100;
 const SOURCE: i32 = 100;
