@@ -15,6 +15,12 @@ use serde::Serialize;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
+use crate::journal::journal_text;
+
+/// For a connection through a tunnel that is up.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Before what the gateway has not taken is told again.
+pub(crate) const RETRY: Duration = Duration::from_secs(60);
 /// Until the answer is whole.
 const ANSWER: Duration = Duration::from_secs(20);
 /// No answer is longer, in bytes.
@@ -88,6 +94,16 @@ impl Channels {
         let body = serde_json::to_vec(body).expect("plain data");
         let request = || Request::post(path).header(header::CONTENT_TYPE, "application/json");
         self.ask(request, body.into(), patience).await
+    }
+
+    /// Whether the gateway has taken it. For while the link is up.
+    pub(crate) async fn tell(&self, path: &str, told: &impl Serialize) -> bool {
+        match self.post(path, told, PATIENCE).await {
+            Ok((StatusCode::NO_CONTENT, _)) => return true,
+            Ok((status, _)) => log::debug!("the gateway does not take what it is told at {path}: {status}"),
+            Err(error) => log::debug!("the gateway cannot be told at {path}: {}", journal_text(&error)),
+        }
+        false
     }
 
     async fn ask(

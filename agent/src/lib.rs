@@ -42,6 +42,7 @@ mod terminal;
 mod texts;
 mod throughput;
 mod trust;
+mod under_way;
 mod update;
 mod width;
 

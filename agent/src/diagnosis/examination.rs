@@ -211,7 +211,6 @@ impl Examination {
 impl Drop for Examination {
     fn drop(&mut self) {
         self.give_up();
-        self.telling.give_up();
     }
 }
 

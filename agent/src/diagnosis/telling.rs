@@ -3,22 +3,17 @@
 use std::time::{Duration, Instant};
 
 use beffroi_protocol::diagnosis::{Cause, PATH, Told};
-use hyper::StatusCode;
-use tokio::task::JoinHandle;
 
-use crate::channel::Channels;
-use crate::journal::journal_text;
+use crate::channel::{Channels, RETRY};
+use crate::under_way::UnderWay;
 
-/// For a connection through a tunnel that is up.
-const PATIENCE: Duration = Duration::from_secs(10);
-const RETRY: Duration = Duration::from_secs(60);
 /// A gateway that does not want to know is left in peace.
 const ATTEMPTS: u32 = 5;
 
 #[derive(Debug, Default)]
 pub(super) struct Telling {
     pending: Option<Pending>,
-    under_way: Option<JoinHandle<bool>>,
+    under_way: UnderWay<bool>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -33,20 +28,17 @@ struct Pending {
 impl Telling {
     /// Over `now`.
     pub(super) fn note(&mut self, cause: Cause, lasted: Duration, now: Instant) {
-        self.give_up();
+        self.under_way.give_up();
         self.pending = Some(Pending { cause, lasted, over: now, attempts: 0, next: now });
     }
 
     /// The gateway answers: what is to be told is told by these.
     pub(super) async fn go_on(&mut self, channels: impl FnOnce() -> Channels, now: Instant) {
-        if self.under_way.as_ref().is_some_and(JoinHandle::is_finished)
-            && let Some(under_way) = self.under_way.take()
-            && under_way.await.unwrap_or_default()
-        {
+        if self.under_way.outcome().await == Some(true) {
             self.pending = None;
         }
         let Some(pending) = self.pending.as_mut().filter(|pending| pending.next <= now) else { return };
-        if self.under_way.is_some() {
+        if self.under_way.is_any() {
             return;
         }
         if pending.attempts == ATTEMPTS {
@@ -59,21 +51,6 @@ impl Telling {
         let ago = now.saturating_duration_since(over).as_secs();
         let told = Told { cause, lasted: lasted.as_secs(), ago };
         let channels = channels();
-        self.under_way = Some(tokio::spawn(async move { tell(&channels, &told).await }));
+        self.under_way.begin(async move { channels.tell(PATH, &told).await });
     }
-
-    pub(super) fn give_up(&mut self) {
-        if let Some(under_way) = self.under_way.take() {
-            under_way.abort();
-        }
-    }
-}
-
-async fn tell(channels: &Channels, told: &Told) -> bool {
-    match channels.post(PATH, told, PATIENCE).await {
-        Ok((StatusCode::NO_CONTENT, _)) => return true,
-        Ok((status, _)) => log::debug!("the gateway does not take what was found: {status}"),
-        Err(error) => log::debug!("what was found cannot be told: {}", journal_text(&error)),
-    }
-    false
 }
