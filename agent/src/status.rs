@@ -19,7 +19,6 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use self::served::Served;
 use crate::diagnosis::{Sight, Told};
 use crate::keep::{Link, Seen};
 use crate::serve::Standing;
@@ -49,7 +48,7 @@ pub struct Report {
     pub(crate) line: Option<Line>,
     /// The other computers that this machine lets in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) serving: Option<Served>,
+    pub(crate) serving: Option<Standing>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +119,7 @@ impl Known {
         report.process = Some(std::process::id());
         if report.stage == Stage::Joined {
             report.line = Some(Line::of(self, now));
-            report.serving = self.serving.clone().map(Served::from);
+            report.serving.clone_from(&self.serving);
         }
         report
     }

@@ -26,6 +26,7 @@ use beffroi_protocol::diagnosis::Cause;
 use beffroi_protocol::serving::{Hosts, Serving as Wish, Told};
 use beffroi_tunnel::firewall::{self, FirewallTable, Watch};
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 
@@ -64,11 +65,11 @@ pub(crate) enum Error {
     TooMuch,
 }
 
-/// How it stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// How it stands, as the status tells it too.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Standing {
     pub(crate) hosts: Hosts,
-    /// Where they find this machine.
+    /// Where they find this machine; none when they cannot be let in.
     pub(crate) addresses: Vec<Ipv4Addr>,
     pub(crate) findings: Vec<diagnosis::Told>,
 }

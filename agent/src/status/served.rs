@@ -1,29 +1,11 @@
 //! The other computers that this machine lets in, as the status tells it.
 
-use std::net::Ipv4Addr;
-
 use beffroi_protocol::serving::{Hosts, Span};
-use serde::{Deserialize, Serialize};
 
-use crate::diagnosis::Told;
 use crate::serve::Standing;
 use crate::texts::{t, t_with};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Served {
-    pub(crate) hosts: Hosts,
-    /// Where they find this machine; none when they cannot be let in.
-    pub(crate) addresses: Vec<Ipv4Addr>,
-    pub(crate) findings: Vec<Told>,
-}
-
-impl From<Standing> for Served {
-    fn from(Standing { hosts, addresses, findings }: Standing) -> Self {
-        Self { hosts, addresses, findings }
-    }
-}
-
-impl Served {
+impl Standing {
     pub(super) fn text(&self) -> String {
         let hosts = match &self.hosts {
             Hosts::All => t("status-lets-in-all"),
@@ -50,13 +32,15 @@ fn span(span: &Span) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]
     fn who_is_let_in_is_told_with_where() {
         let address = |last| Ipv4Addr::from([192, 168, 1, last]);
         let check = |hosts, addresses, expected: &str| {
-            assert_eq!(Served { hosts, addresses, findings: Vec::new() }.text(), expected);
+            assert_eq!(Standing { hosts, addresses, findings: Vec::new() }.text(), expected);
         };
         let one = Span { first: address(20), last: address(20) };
         let range = Span { first: address(30), last: address(39) };
