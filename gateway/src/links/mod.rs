@@ -11,6 +11,7 @@ mod farewell;
 mod history;
 mod holders;
 mod keeper;
+mod machine;
 mod pages;
 mod serving;
 mod state;

@@ -9,8 +9,9 @@ use super::{Desk, PATIENCE};
 use crate::access::Referent;
 use crate::audit::{self, About, Act, Entry};
 use crate::directory::{self, Commune, Machine, MachineId, Revocation, to_the_end};
+use crate::links::machine::found;
 use crate::links::{Error, serving};
-use crate::store::{Read, ReadTx, Store, WriteTx};
+use crate::store::{ReadTx, Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t, t_with};
 
 /// The longest reason, in characters.
@@ -130,13 +131,6 @@ async fn note(tx: &mut WriteTx, id: MachineId, by: &str, reason: &str, now: Time
         .with_detail(reason.to_owned());
     let entry = Entry { at: now, who: by.to_owned(), act: Act::MachineRevoked, about };
     Ok(audit::record(tx, entry).await?)
-}
-
-async fn found(tx: &impl Read, id: MachineId) -> Result<(Machine, Commune), Error> {
-    let machine = directory::machine(tx, id).await?.ok_or(Error::NoSuchMachine(id))?;
-    let commune = directory::commune(tx, machine.commune).await?;
-    let commune = commune.ok_or(Error::NoSuchCommune(machine.commune))?;
-    Ok((machine, commune))
 }
 
 fn already(machine: &Machine) -> Reply {

@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use super::Desk;
 use crate::access::Referent;
 use crate::audit::{self, About, Act, Entry};
-use crate::directory::{self, Machine, MachineId};
+use crate::directory::{self, MachineId};
+use crate::links::machine::found_active;
 use crate::links::throughput::{Measure, Standing};
 use crate::links::{Error, State, words};
-use crate::store::{Read, ReadTx, Store, WriteTx};
+use crate::store::{ReadTx, Store, WriteTx};
 use crate::web::{Now, Refusal, Reply, Text, t, t_with};
 
 /// What a commune's page shows of a machine's line.
@@ -79,7 +80,7 @@ pub(super) async fn ask(
     Now(now): Now,
 ) -> Result<Reply, Refusal> {
     let read = async move |tx: &ReadTx| {
-        let machine = active(tx, id).await?;
+        let (machine, _) = found_active(tx, id).await?;
         Ok::<_, Error>((machine, directory::is_without_agent(tx, id).await?))
     };
     let (machine, without_agent) = store.read(read).await?;
@@ -105,15 +106,9 @@ pub(super) async fn ask(
     back(t("links-throughput-taken"))
 }
 
-async fn active(tx: &impl Read, id: MachineId) -> Result<Machine, Error> {
-    let machine = directory::machine(tx, id).await?.ok_or(Error::NoSuchMachine(id))?;
-    if machine.is_active() { Ok(machine) } else { Err(directory::Error::Revoked(id).into()) }
-}
-
 async fn record(tx: &mut WriteTx, id: MachineId, by: &str, now: Timestamp) -> Result<(), Error> {
-    let machine = active(tx, id).await?;
-    let commune = directory::commune(tx, machine.commune).await?.map(|commune| commune.name.to_string());
-    let about = About::machine(commune, machine.name.to_string(), id.number());
+    let (machine, commune) = found_active(tx, id).await?;
+    let about = About::machine(Some(commune.name.to_string()), machine.name.to_string(), id.number());
     let entry = Entry { at: now, who: by.to_owned(), act: Act::ThroughputAsked, about };
     Ok(audit::record(tx, entry).await?)
 }

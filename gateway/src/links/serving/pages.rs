@@ -15,6 +15,7 @@ use crate::access::Referent;
 use crate::audit::{self, About, Act, Entry};
 use crate::directory::{self, Commune, Machine, MachineId};
 use crate::links::Error;
+use crate::links::machine::found_active;
 use crate::store::{Read, ReadTx, Store, WriteTx};
 use crate::web::{Form, Frame, Now, Refusal, Reply, filters, t, t_with};
 
@@ -124,16 +125,8 @@ async fn want(tx: &mut WriteTx, id: MachineId, hosts: &Hosts, by: &str, now: Tim
 
 /// A machine that can let others in: it is a member, and has our agent.
 async fn found(tx: &impl Read, id: MachineId) -> Result<(Machine, Commune), Error> {
-    let machine = directory::machine(tx, id).await?.ok_or(Error::NoSuchMachine(id))?;
-    if !machine.is_active() {
-        return Err(directory::Error::Revoked(id).into());
-    }
-    if directory::is_without_agent(tx, id).await? {
-        return Err(Error::WithoutAgent(id));
-    }
-    let commune = directory::commune(tx, machine.commune).await?;
-    let commune = commune.ok_or(Error::NoSuchCommune(machine.commune))?;
-    Ok((machine, commune))
+    let found = found_active(tx, id).await?;
+    if directory::is_without_agent(tx, id).await? { Err(Error::WithoutAgent(id)) } else { Ok(found) }
 }
 
 fn explain(why: &WrongHosts) -> String {
