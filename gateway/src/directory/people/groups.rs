@@ -235,7 +235,9 @@ pub async fn add_member(tx: &mut impl Write, id: GroupId, person: PersonId) -> R
     let mut group = existing(tx, id).await?;
     super::person(tx, person).await?.ok_or(Error::NoSuchPerson(person))?;
     let is_new = group.listed.insert(person);
-    tx.put(&GROUPS, &id, &GroupRecord::from(&group)).await?;
+    if is_new {
+        tx.put(&GROUPS, &id, &GroupRecord::from(&group)).await?;
+    }
     Ok(is_new)
 }
 
@@ -246,7 +248,9 @@ pub async fn add_member(tx: &mut impl Write, id: GroupId, person: PersonId) -> R
 pub async fn remove_member(tx: &mut impl Write, id: GroupId, person: PersonId) -> Result<bool, Error> {
     let mut group = existing(tx, id).await?;
     let was_in = group.listed.remove(&person);
-    tx.put(&GROUPS, &id, &GroupRecord::from(&group)).await?;
+    if was_in {
+        tx.put(&GROUPS, &id, &GroupRecord::from(&group)).await?;
+    }
     Ok(was_in)
 }
 

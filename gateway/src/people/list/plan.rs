@@ -108,6 +108,8 @@ struct Planner<'a> {
 /// Somebody of whom the list speaks, on one line or several.
 struct Subject<'a> {
     known: Option<&'a Person>,
+    /// The name that it goes by, for comparing.
+    folded: String,
     lines: Vec<u64>,
     communes: BTreeSet<CommuneId>,
     details: Details,
@@ -156,6 +158,7 @@ impl<'a> Planner<'a> {
         };
         self.subjects.push(Subject {
             known,
+            folded: details.name.folded(),
             lines: Vec::new(),
             communes: BTreeSet::new(),
             details,
@@ -223,7 +226,7 @@ impl<'a> Planner<'a> {
         }
         for (place, subject) in self.subjects.iter().enumerate() {
             let Some(line) = subject.lines.first().filter(|_| subject.known.is_none()) else { continue };
-            if subject.details.name.folded() != folded {
+            if subject.folded != folded {
                 continue;
             }
             all.push(Candidate::Line(*line));
@@ -315,6 +318,7 @@ impl Subject<'_> {
         }
         if entry.identifier.is_some() {
             self.details.name = says.name.clone();
+            self.folded = says.name.folded();
         }
         if says.civility.is_some() {
             (self.said.civility, self.details.civility) = (says.civility, says.civility);

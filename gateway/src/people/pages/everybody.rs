@@ -90,8 +90,8 @@ pub(super) async fn page(
         posts: person.mandates_on(today).map(|mandate| places.post(mandate.post)).collect(),
         phone: person.details.phone.as_ref().map(ToString::to_string),
     };
-    let found = wanted.found(&register, &places, today).into_iter().map(row).collect();
-    let rows = Part::of(found, search.page.parse().unwrap_or(1));
+    let found = wanted.found(&register, &places, today);
+    let rows = Part::of(found, search.page.parse().unwrap_or(1)).map(row);
     let is_empty = register.people().is_empty();
     Reply::page(&EverybodyPage { frame, search, communes, rows, is_empty })
 }

@@ -114,6 +114,12 @@ impl<T> Part<T> {
         let after = (page.saturating_mul(SHOWN) < count).then_some(page + 1);
         Self { shown, count, before: (page > 1).then(|| page - 1), after }
     }
+
+    /// The same, of which each is written as `row` says.
+    fn map<U>(self, row: impl Fn(T) -> U) -> Part<U> {
+        let Self { shown, count, before, after } = self;
+        Part { shown: shown.into_iter().map(row).collect(), count, before, after }
+    }
 }
 
 /// Why a group may not be called so.

@@ -161,6 +161,7 @@ pub(super) async fn add(
             let register = directory::register(tx).await?;
             let namesakes: Vec<_> = register
                 .named(&details.name)
+                .iter()
                 .map(|person| (person.id, person.details.name.to_string()))
                 .collect();
             if !namesakes.is_empty() && !is_another {

@@ -58,7 +58,7 @@ pub(super) async fn page(
             .as_ref()
             .map(|phone| (phone.international().to_owned(), phone.to_string())),
     };
-    let found = wanted.found(&register, &places, today).into_iter().map(row).collect();
-    let rows = Part::of(found, search.page.parse().unwrap_or(1));
+    let found = wanted.found(&register, &places, today);
+    let rows = Part::of(found, search.page.parse().unwrap_or(1)).map(row);
     Reply::page(&TownHallsPage { frame, search, rows })
 }
