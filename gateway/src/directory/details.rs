@@ -1,6 +1,5 @@
 //! What is known of a commune beside its name: its number, its inhabitants, where its town hall is and how it is rung.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -93,12 +92,6 @@ impl From<&CommuneDetails> for DetailsRecord {
 pub async fn details(tx: &impl Read, id: CommuneId) -> Result<CommuneDetails, Error> {
     let record = tx.get(&DETAILS, &id).await?;
     record.map_or_else(|| Ok(CommuneDetails::default()), |record| record.details(id))
-}
-
-/// Those of every commune of which something is known.
-pub async fn all_details(tx: &impl Read) -> Result<BTreeMap<CommuneId, CommuneDetails>, Error> {
-    let records = tx.all(&DETAILS).await?;
-    records.into_iter().map(|(id, record)| Ok((id, record.details(id)?))).collect()
 }
 
 /// # Errors

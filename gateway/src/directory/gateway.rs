@@ -140,12 +140,17 @@ pub async fn order_key_change(
         Some(Stage::Prepared(Some(key))) if key == *next => {}
         _ => return Err(Error::NoNextKey),
     }
-    let unaware = awareness(tx, next).await?.values().filter(|is_aware| !**is_aware).count();
+    let unaware = unaware(tx, next).await?;
     if unaware > behind {
         return Err(Error::Unaware(unaware));
     }
     put(tx, &KeyChange { stage: Stage::Ordered(*next), since: now, by: by.to_owned() }).await?;
     Ok(true)
+}
+
+/// How many machines do not know this key of the gateway.
+pub async fn unaware(tx: &impl Read, key: &PublicKey) -> Result<usize, Error> {
+    Ok(awareness(tx, key).await?.values().filter(|is_aware| !**is_aware).count())
 }
 
 /// Whether each machine knows this key of the gateway. Those without an agent never do, and are not told of.

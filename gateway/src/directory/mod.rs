@@ -32,10 +32,11 @@ use crate::paths;
 
 pub use changes::{Announcements, Changes, Follower, changes, to_the_end};
 pub use communes::{add_commune, commune, commune_by_name, communes, remove_commune, rename_commune};
-pub use details::{CommuneDetails, Insee, InvalidInsee, all_details, details, set_details};
+pub use details::{CommuneDetails, Insee, InvalidInsee, details, set_details};
 pub use gateway::{
     KeyChange, News, Stage, awareness, coming_gateway_key, gateway_key, gateway_keys, give_up_key_change,
     key_change, next_gateway_key, note_aware, note_gateway_keys, order_key_change, prepare_key_change,
+    unaware,
 };
 pub use guests::{Guest, LONGEST_STAY, admit, guests, sweep_guests};
 pub use hours::{Hours, WrongHours, all_hours, hours, set_hours};

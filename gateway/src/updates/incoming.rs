@@ -103,7 +103,7 @@ impl Incoming {
         };
         let version = program.release.version;
         program.settle(&self.shelf).await?;
-        discard_old(&self.shelf).await;
+        discard_old(&self.shelf).await?;
         Ok(version)
     }
 
@@ -116,7 +116,8 @@ impl Incoming {
             _ => Refused::NotARelease,
         })?;
         is_of_use(&release, self.offered, &self.shelf.releases().await)?;
-        let unfinished = unfinished(&self.shelf.place().uploaded)?;
+        let folder = self.shelf.place().uploaded.clone();
+        let unfinished = beside(move || unfinished(&folder)).await?;
         let mut file = tokio::fs::File::from_std(unfinished.as_file().try_clone()?);
         file.write_all(&self.head[..begin]).await?;
         let left = release.size;
@@ -149,7 +150,7 @@ impl Program {
             self.unfinished.persist(path).map_err(|error| error.error)?;
             File::open(folder)?.sync_all()
         };
-        Ok(tokio::task::spawn_blocking(settle).await.map_err(io::Error::other)??)
+        Ok(beside(settle).await?)
     }
 }
 
@@ -186,12 +187,21 @@ pub(super) fn remove_unfinished(folder: &Path) {
     }
 }
 
-async fn discard_old(shelf: &Shelf) {
-    let uploaded = &shelf.place().uploaded;
+async fn discard_old(shelf: &Shelf) -> io::Result<()> {
+    let uploaded = shelf.place().uploaded.clone();
     let releases = shelf.releases().await;
-    for old in releases.iter().filter(|on_shelf| on_shelf.path.starts_with(uploaded)).skip(KEPT) {
-        remove(&old.path);
-    }
+    beside(move || {
+        for old in releases.iter().filter(|on_shelf| on_shelf.path.starts_with(&uploaded)).skip(KEPT) {
+            remove(&old.path);
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// What waits for the disk does not hold up other requests.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 fn remove(path: &Path) {

@@ -13,6 +13,7 @@ const ROLLOUT: Table<u32, StoredRollout> = Table::new("updates.rollout");
 const THE_ONE: u32 = 0;
 const MACHINES: Table<MachineId, StoredMachine> = Table::new("updates.machines");
 
+/// A table of its own, so that the machines' rows stay readable as they are. Written together with them.
 const HEARD: Table<MachineId, Heard> = Table::new("updates.heard");
 
 /// For the check of a database, which reads every row as its owner would.

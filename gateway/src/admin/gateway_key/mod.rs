@@ -177,7 +177,7 @@ async fn order(
     if !directory::order_key_change(tx, &form.cle, form.quand_meme, who, at).await? {
         return Ok(Vec::new());
     }
-    let unaware = directory::awareness(tx, &form.cle).await?.values().filter(|is_aware| !**is_aware).count();
+    let unaware = directory::unaware(tx, &form.cle).await?;
     let detail = (unaware > 0).then(|| t_with("admin-key-left-behind", &[("count", &unaware)]));
     let about = About { detail, ..About::default() };
     audit::record(tx, Entry { at, who: who.to_owned(), act: Act::GatewayKeyChanged, about }).await?;
